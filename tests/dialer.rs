@@ -31,6 +31,7 @@ mod dialer {
     mod account_changes;
     mod bulk_requests;
     mod call_files;
+    mod call_logs;
     mod hostile_policies;
     mod hostile_rests;
     mod left_behind;

@@ -13,7 +13,8 @@ use axum::http::StatusCode;
 use dialguard_dialer::http::ServiceLimits;
 use dialguard_dialer::ledger::ProviderKind::{self, Telnyx, Twilio};
 use dialguard_dialer::providers::{
-    Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea, open_provider_within,
+    Offer, OfferPrice, Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea,
+    open_provider_within,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -53,6 +54,15 @@ impl Shop {
     fn provider(&self, limits: ServiceLimits) -> Arc<dyn Provider> {
         let profile = self.fake.profile("shop", self.kind, self.folder.path());
         open_provider_within(&profile, limits).unwrap()
+    }
+
+    /// With other settings.
+    fn provider_with(&self, change: impl FnOnce(&mut ProviderSettings)) -> Arc<dyn Provider> {
+        let mut profile = self.fake.profile("shop", self.kind, self.folder.path());
+        let mut settings = ProviderSettings::from_json(&profile.settings).unwrap();
+        change(&mut settings);
+        profile.settings = settings.to_json();
+        open_provider_within(&profile, ServiceLimits::default()).unwrap()
     }
 
     fn patient(&self) -> Arc<dyn Provider> {
@@ -287,6 +297,7 @@ async fn a_number_is_reserved_if_the_provider_can() {
         assert_eq!(provider.reserve(OFFERED).await, Ok(Reservation::Reserved));
     }
     assert_eq!(provider.search(SearchArea::AreaCode(310), 10).await, Ok(vec![]), "a reserved number is not on offer");
+    assert_eq!(provider.price(OFFERED).await, Ok(None));
     assert_eq!(Shop::new(Twilio).await.patient().reserve(OFFERED).await, Ok(Reservation::NotOffered));
 }
 
@@ -323,7 +334,9 @@ async fn best_effort_results_and_numbers_outside_the_area_are_not_offered() {
         shop.fake.offers([12_125_550_100, 14_165_550_100, 1_310_555]);
         shop.fake.offers_as_best_efforts([12_135_550_100, 442_079_460_958]);
         let provider = shop.patient();
-        let search = async |area, limit| provider.search(area, limit).await.unwrap();
+        let search = async |area, limit| -> Vec<u64> {
+            provider.search(area, limit).await.unwrap().into_iter().map(|offer| offer.number).collect()
+        };
         let here: Vec<u64> = (OFFERED..OFFERED + 8).collect();
         assert_eq!(search(SearchArea::AreaCode(310), 100).await, here, "{kind:?}");
         let some = search(SearchArea::AreaCode(310), 5).await; // one of five offers is not a number
@@ -334,6 +347,44 @@ async fn best_effort_results_and_numbers_outside_the_area_are_not_offered() {
         let mut anywhere = search(SearchArea::Anywhere, 100).await;
         anywhere.retain(|number| *number != 12_135_550_100 || kind == Telnyx);
         assert_eq!(anywhere, [&[12_125_550_100], &here[..]].concat(), "{kind:?}");
+    }
+}
+
+/// What the provider states of 0102, and what it costs by that.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_offered_at_the_price_that_the_provider_states() {
+    let dollars = |upfront: &str, monthly: &str, currency: &str| json!({"upfront_cost": upfront, "monthly_cost": monthly, "currency": currency});
+    let in_euros = OfferPrice::Refused("the price is in EUR, not in US dollars".into());
+    for (cost, expected) in [
+        (json!(null), OfferPrice::Flat),
+        (dollars("0.50", "1.00", "USD"), OfferPrice::Cents(150)),
+        (dollars("0.00", "1.00", "EUR"), in_euros.clone()),
+    ] {
+        let shop = Shop::new(Telnyx).await;
+        shop.fake.costs(OFFERED, cost.clone());
+        let offer = Offer { number: OFFERED, price: expected.clone() };
+        assert_eq!(shop.patient().search(SearchArea::AreaCode(310), 10).await, Ok(vec![offer]), "{cost}");
+        assert_eq!(shop.patient().price(OFFERED).await, Ok(Some(expected)), "{cost}");
+    }
+    // Twilio's price is read where that is switched on, and is one for all local numbers of the country.
+    let prices = |kind: &str, currency: &str| {
+        let price = json!({"number_type": kind, "base_price": "1.00", "current_price": "0.95"});
+        json!({"country": "United States", "iso_country": "US", "phone_number_prices": [price], "price_unit": currency})
+    };
+    let unstated = OfferPrice::Refused("Twilio states no price of local numbers".into());
+    for (reads, prices, expected) in [
+        (None, prices("local", "USD"), OfferPrice::Flat),
+        (Some(true), prices("local", "USD"), OfferPrice::Cents(95)),
+        (Some(true), prices("local", "EUR"), in_euros),
+        (Some(true), prices("toll free", "USD"), unstated),
+    ] {
+        let shop = Shop::new(Twilio).await;
+        shop.fake.prices_are(prices);
+        let provider = shop.provider_with(|settings| settings.read_prices = reads);
+        let offer = Offer { number: OFFERED, price: expected.clone() };
+        assert_eq!(provider.search(SearchArea::AreaCode(310), 10).await, Ok(vec![offer]), "{reads:?}");
+        assert_eq!(provider.price(OFFERED).await, Ok(Some(expected)), "{reads:?}");
+        assert_eq!(shop.fake.requests().contains(&Deed::Prices), reads.is_some());
     }
 }
 
@@ -466,8 +517,8 @@ async fn requests_to_twilio_follow_its_description() {
     settings.texts = false;
     profile.settings = settings.to_json();
     let provider = open_provider_within(&profile, single()).unwrap();
-    assert_eq!(provider.search(SearchArea::AreaCode(808), 10).await, Ok(vec![18_089_251_571]));
-    assert_eq!(provider.search(SearchArea::Anywhere, 1_000).await, Ok(vec![18_089_251_571]));
+    assert_eq!(provider.search(SearchArea::AreaCode(808), 10).await, Ok(vec![Offer::flat(18_089_251_571)]));
+    assert_eq!(provider.search(SearchArea::Anywhere, 1_000).await, Ok(vec![Offer::flat(18_089_251_571)]));
     assert_eq!(provider.order(OFFERED, REFERENCE).await, Ok(PurchaseStatus::Owned));
     assert_eq!(provider.purchase_status(OFFERED, REFERENCE).await, Ok(PurchaseStatus::Owned));
     let left_out = provider.carry_over(OLD, NEW).await.unwrap();

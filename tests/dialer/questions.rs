@@ -10,7 +10,7 @@ use dialguard::policy::{Policy, PolicyError};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{AccountChange, Buying, ImportedAs, Ledger, ProviderKind, ProviderProfile};
-use dialguard_dialer::providers::{Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
+use dialguard_dialer::providers::{Offer, Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -22,7 +22,7 @@ struct MeddlingProvider {
 
 #[dialguard::async_trait]
 impl Provider for MeddlingProvider {
-    async fn search(&self, _: SearchArea, _: u32) -> Result<Vec<PhoneNumber>, ProviderError> {
+    async fn search(&self, _: SearchArea, _: u32) -> Result<Vec<Offer>, ProviderError> {
         if self.searches.fetch_add(1, SeqCst) == 0 {
             self.ledger.import_numbers("acme", &[ACME + 20], ImportedAs::Owned, NOW).expect("the account changes");
         }

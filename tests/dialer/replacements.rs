@@ -2,6 +2,7 @@
 
 mod closing;
 mod grounds;
+mod prices;
 mod provider;
 mod rest;
 use crate::harness::acme::{DAY, NOW, number};

@@ -1,10 +1,13 @@
 //! How calls went: imported from files, reported by programs, and shown, in all three surfaces.
 
+use crate::harness::acme::NOW;
 use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::repository::repository;
 use crate::harness::server::Server;
+use crate::harness::services::provider::{Ended, FakeCall, FakeProvider};
 use crate::program::number_files::previewed;
 use dialguard_dialer::access::Role;
+use dialguard_dialer::ledger::ProviderKind;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -243,4 +246,58 @@ fn a_page_of_twilios_api_is_imported() {
         "calls.json: UTF-8, JSON; single calls, summed to hours; number in column \"from\"",
         "1 new hour imported, 0 changed, 0 already known; 0 rows refused",
     ]);
+}
+
+/// The log of the provider, read by the command line, the API and the dashboard.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_read_from_the_providers_log_in_every_surface() {
+    let (fake, dialer) = (FakeProvider::new().await, two_numbers());
+    dialer.run("calls read acme").exits(1).says(&[
+        "the account has no provider whose log of calls could be read",
+        "hint: `dialguard account set ACCOUNT --provider NAME` gives it one",
+    ]);
+    let options = fake.options(ProviderKind::Telnyx, &dialer.path("."));
+    dialer.run(&format!("providers add shop {options}")).exits(0);
+    dialer.run("account set acme --provider shop").exits(0);
+    dialer.run("calls read acme").exits(1).says(&["calls are not read from shop", "hint: `dialguard providers change"]);
+    dialer.run("providers change shop --calls on").exits(0);
+    dialer.run("providers test shop").exits(0).says(&["shop works"]);
+    let logged = |from, began_at, ended| FakeCall { from, began_at, ended };
+    fake.logs([
+        logged("+13105550100", NOW - 3_600, Ended::Answered(3)),
+        logged("+12125550177", NOW - 3_600, Ended::Answered(3)),
+        logged("+13105550101", NOW - 3_600, Ended::Garbled),
+    ]);
+    dialer.run("calls read acme --days 1").exits(0).says(&[
+        "1 new hour read from shop, 0 changed, 0 already known",
+        "calls are known until 2026-03-01T09:00:00Z",
+        "1 call from numbers of no account is not counted",
+        "1 call whose time or ending shop does not tell is not counted",
+    ]);
+    dialer.run("calls list acme").exits(0).says(&["+13105550100 1 1 100.0 % 1 0"]);
+
+    let server = Server::new(dialer).await;
+    let program = server.program(Role::Operate, &["acme"]);
+    let read = program.post("/api/v1/accounts/acme/calls/read?days=2", json!(null)).await;
+    assert_eq!(read.status(), StatusCode::OK);
+    let read: Value = read.json().await.expect("JSON");
+    assert_eq!(
+        read,
+        json!({
+            "provider": "shop", "new": 0, "changed": 0, "known": 1, "others": 1, "unreadable": 1,
+            "read-until": "2026-03-01T09:00:00Z", "problem": null,
+        })
+    );
+    assert_eq!(read, server.dialer.json("calls read acme"), "the API and the command line");
+    let too_far = program.post("/api/v1/accounts/acme/calls/read?days=61", json!(null)).await;
+    assert_eq!(too_far.status(), StatusCode::BAD_REQUEST);
+    let reader = server.program(Role::Read, &["acme"]);
+    let refused = reader.post("/api/v1/accounts/acme/calls/read", json!(null)).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+
+    let user = server.user(Role::Operate, &["acme"]);
+    let form = user.page("/accounts/acme/calls").await;
+    assert!(form.contains("Calls are read from shop before each daily review; they are known until 2026-03-01 09:00."));
+    let page = user.send("/accounts/acme/read-calls", &[]).await.text().await.expect("a page");
+    assert!(page.contains("0 new hours read from shop, 0 changed, 1 already known."), "{page}");
 }

@@ -15,7 +15,7 @@ use dialguard_dialer::ledger::{
     SourceKind, SourceProfile,
 };
 use dialguard_dialer::phone::Region;
-use dialguard_dialer::providers::{Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
+use dialguard_dialer::providers::{Offer, Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
 use dialguard_program::schedule::{Pace, ReviewMode, due_accounts, review_all, review_time, serve, serve_at};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -313,7 +313,7 @@ struct SlowProvider {
 
 #[async_trait::async_trait]
 impl Provider for SlowProvider {
-    async fn search(&self, _: SearchArea, _: u32) -> Result<Vec<u64>, ProviderError> {
+    async fn search(&self, _: SearchArea, _: u32) -> Result<Vec<Offer>, ProviderError> {
         self.is_asked.notify_one();
         self.may_answer.notified().await;
         Ok(Vec::new())

@@ -27,7 +27,7 @@
 //! ```
 
 mod columns;
-mod ending;
+pub(crate) mod ending;
 mod rows;
 
 pub use crate::table_file::refused::{BadRow, REFUSED_ROWS_MAX};
@@ -44,7 +44,7 @@ use crate::zones::Zone;
 use columns::Layout;
 use csv::StringRecord;
 use dialguard::contract::{self, Timestamp};
-use ending::{Ended, Ending};
+use ending::{Ended, is_incoming, one_call};
 use std::collections::{BTreeMap, HashMap};
 
 /// Rows of the file that a preview shows, and fields of each.
@@ -362,24 +362,6 @@ impl Reader {
             layout: self.layout,
         }
     }
-}
-
-/// By its direction; where that is not said, a call without a caller of the system's own.
-fn is_incoming(direction: &str, number: &str) -> bool {
-    let direction = direction.to_lowercase();
-    match direction.is_empty() {
-        true => number.is_empty(),
-        false => direction.starts_with("in") || direction == "local",
-    }
-}
-
-fn one_call(ending: Ending) -> CallCounts {
-    let (answered, short, blocked) = match ending {
-        Ending::Answered { is_short } => (1, u32::from(is_short), 0),
-        Ending::NotAnswered => (0, 0, 0),
-        Ending::Blocked => (0, 0, 1),
-    };
-    CallCounts::new(1, answered, short, blocked).expect("one call ends in one way")
 }
 
 /// The counts of a report's row. Where it has no column of short or blocked calls, there were none.

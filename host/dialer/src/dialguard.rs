@@ -30,6 +30,7 @@
 //! ```
 
 mod account_change;
+mod calls;
 mod grounds;
 mod inventory;
 mod progress;
@@ -40,6 +41,7 @@ mod run;
 mod unasked;
 
 pub use account_change::{ChangeOutcome, ChangePreview};
+pub use calls::{CALL_DAYS_READ, ReadCalls};
 pub use progress::Progress;
 pub use requests::{BulkOutcome, Completion, RequestOutcome};
 pub use review::ReviewOutcome;
@@ -50,6 +52,7 @@ use crate::metrics::Metrics;
 use crate::policies::{Policies, PoliciesError};
 use crate::providers::{Provider, ProviderError, Providers};
 use crate::sources::inquiry::Sources;
+use calls::Readings;
 use dialguard::clock::{Clock, FixedClock};
 use dialguard::contract::Timestamp;
 use dialguard::policy::PolicyError;
@@ -66,6 +69,7 @@ pub struct Dialguard {
     providers: Providers,
     clock: Arc<dyn Clock>,
     reviews: Reviews,
+    readings: Readings,
     stop: Arc<watch::Sender<bool>>,
 }
 
@@ -114,6 +118,7 @@ impl Dialguard {
             policies: policies.into(),
             clock,
             reviews: Reviews::default(),
+            readings: Readings::default(),
             stop: Arc::new(watch::Sender::new(false)),
         }
     }

@@ -41,6 +41,7 @@ mod access;
 mod accounts;
 mod alerts;
 mod backup;
+mod call_readings;
 mod calls;
 mod check;
 mod events;
@@ -76,6 +77,8 @@ pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
 pub use alerts::webhooks::{NewWebhook, URL_BYTES_MAX, Webhook, WebhookId};
 pub use backup::{RestoreOptions, RestoredLedger};
+pub use call_readings::CallReading;
+pub(crate) use call_readings::LoggedAccount;
 pub use calls::{
     CALLS_KEPT_DAYS, CALLS_OF_HOUR_MAX, CallCounts, CallDay, CallHour, CallOutcome, ImpossibleCounts, NumberTotals,
     hour_of,
@@ -238,6 +241,12 @@ pub enum LedgerError {
         /// Its provider.
         provider: String,
     },
+    /// Calls are not read from the log of the account's provider, or it has none.
+    #[error("{}", match .0 {
+        Some(provider) => format!("calls are not read from {provider}"),
+        None => "the account has no provider whose log of calls could be read".into(),
+    })]
+    CallsNotRead(Option<String>),
     /// The number of blocks changes only by a policy's plan.
     #[error("the number of blocks changes only by a policy's plan")]
     BlocksWithoutPlan,

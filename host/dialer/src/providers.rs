@@ -14,22 +14,27 @@
 pub mod reconciliation;
 
 mod api;
+mod call_log;
 mod delivery;
 mod offers;
 mod opened;
+mod price;
 mod refusal;
 mod settings;
 mod telnyx;
 mod twilio;
 
+pub use call_log::{CallLog, LoggedCall};
 pub(crate) use offers::Offers;
 pub use opened::Providers;
+pub use price::{NUMBER_CENTS_MAX, Offer, OfferPrice};
 pub use settings::ProviderSettings;
 
 use crate::http::ServiceLimits;
 use crate::ledger::{ProviderKind, ProviderProfile};
 use crate::phone::{area_code, is_us};
-use dialguard::contract::PhoneNumber;
+use dialguard::contract::{PhoneNumber, Timestamp};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use telnyx::TelnyxNumbers;
@@ -60,7 +65,12 @@ pub fn open_provider_within(
 pub trait Provider: Send + Sync {
     /// Numbers on offer in an area, at most `limit` (1 to 1,000), in any order, each once. Leaves out what the provider offers
     /// instead of what was requested ("best effort").
-    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError>;
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<Offer>, ProviderError>;
+
+    /// What a number costs now, if it is on offer. None if it is not, such as one that is reserved already.
+    async fn price(&self, _number: PhoneNumber) -> Result<Option<OfferPrice>, ProviderError> {
+        Ok(Some(OfferPrice::Flat))
+    }
 
     /// Reserves a number for a while, so that no one else can buy it. Repeating it is not an error.
     async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, ProviderError>;
@@ -85,6 +95,17 @@ pub trait Provider: Send + Sync {
 
     /// Every owned number, in ascending order.
     async fn owned(&self) -> Result<Vec<PhoneNumber>, ProviderError>;
+
+    /// The calls that began in this span, which is of whole hours: all that are over, from any number of the account. An
+    /// error if the provider does not tell all of them.
+    async fn calls(&self, _span: Range<Timestamp>) -> Result<CallLog, ProviderError> {
+        Err(ProviderError::Refused("this provider has no log of calls".into()))
+    }
+
+    /// The hours of calls that are best asked for at a time, from 1 to 24.
+    fn hours_of_calls_at_a_time(&self) -> u64 {
+        24
+    }
 
     /// Sends requests that cost nothing, to see whether this account can use the provider. Returns what it cannot do, as
     /// sentences.

@@ -169,7 +169,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Providers(command) => providers::run(&context, command).await,
         Command::Reconcile(reconcile) => reconcile::reconcile(&context, reconcile).await,
         Command::Numbers(command) => numbers::run(&context, command).await,
-        Command::Calls(command) => calls::run(&context, command),
+        Command::Calls(command) => calls::run(&context, command).await,
         Command::Monitor(monitor) => requests::monitor(&context, monitor).await,
         Command::Unmonitor(numbers) => requests::unmonitor(&context, numbers).await,
         Command::Delete(deletion) => requests::delete(&context, deletion).await,

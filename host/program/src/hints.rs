@@ -45,6 +45,16 @@ impl Hint for LedgerError {
                 Some("an administrator adds providers on the command line"),
                 Some("an administrator adds providers with `dialguard providers add`"),
             ),
+            LedgerError::CallsNotRead(Some(_)) => (
+                Some("`dialguard providers change NAME --calls on` reads them from now on"),
+                Some("an administrator switches it on with `--calls on` of the provider"),
+                Some("an administrator switches it on with `dialguard providers change NAME --calls on`"),
+            ),
+            LedgerError::CallsNotRead(None) => (
+                Some("`dialguard account set ACCOUNT --provider NAME` gives it one; `calls import` takes files"),
+                Some("choose a provider in Settings, or import a file"),
+                Some("report calls with `POST /api/v1/accounts/{account}/calls`"),
+            ),
             LedgerError::NoSuchSource(_) => {
                 command("`dialguard sources list` lists the sources, `dialguard sources add` adds one")
             }

@@ -28,7 +28,7 @@ mod values;
 pub use access::{NewToken, Role, Token, User};
 pub use account::{Account, ChangePrice, Spending, Usage};
 pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
-pub use calls::{CallsByDay, ImportedCallFile, NumberCalls, RefusedHour, ReportedCalls};
+pub use calls::{CallsByDay, ImportedCallFile, NumberCalls, ReadCalls, RefusedHour, ReportedCalls};
 pub use clock::Clock;
 pub use closing::Closing;
 pub use event::Event;

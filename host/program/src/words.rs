@@ -3,7 +3,10 @@
 mod calls;
 mod settings_change;
 
-pub use calls::{WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, recognized_calls};
+pub use calls::{
+    WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, read_calls_in_words,
+    recognized_calls,
+};
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
 
 use chrono::Datelike;

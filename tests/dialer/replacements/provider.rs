@@ -3,7 +3,9 @@
 use dialguard::async_trait;
 use dialguard::contract::PhoneNumber;
 use dialguard_dialer::ledger::{Ledger, OrderState};
-use dialguard_dialer::providers::{Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
+use dialguard_dialer::providers::{
+    Offer, OfferPrice, Provider, ProviderError, PurchaseStatus, Reservation, SearchArea,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -53,6 +55,8 @@ pub struct Bought {
 struct World {
     now: u64,
     on_offer: BTreeSet<PhoneNumber>,
+    /// What numbers cost that do not cost the price in the profile: when they are searched for, and from then on.
+    prices: BTreeMap<PhoneNumber, (OfferPrice, OfferPrice)>,
     owned: BTreeSet<PhoneNumber>,
     /// Pending orders: how often they are read until they are decided, and whether they succeed.
     slow: BTreeMap<String, (PhoneNumber, u32, bool)>,
@@ -112,6 +116,16 @@ impl ProviderInMemory {
 
     pub fn offers(&self, number: PhoneNumber) {
         self.world().on_offer.insert(number);
+    }
+
+    /// The provider states the price of a number.
+    pub fn states(&self, number: PhoneNumber, price: OfferPrice) {
+        self.world().prices.insert(number, (price.clone(), price));
+    }
+
+    /// The provider states a price in its search, and another one whenever it is asked again.
+    pub fn changes_its_price(&self, number: PhoneNumber, from: OfferPrice, to: OfferPrice) {
+        self.world().prices.insert(number, (from, to));
     }
 
     /// Checked before a number is released.
@@ -230,14 +244,26 @@ fn gone() -> ProviderError {
 
 #[async_trait]
 impl Provider for ProviderInMemory {
-    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError> {
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<Offer>, ProviderError> {
         self.call("search", |world, _| {
             world.searched.push(area);
             let fits = |number: &&PhoneNumber| match area {
                 SearchArea::AreaCode(code) => **number / 10_000_000 % 1_000 == u64::from(code),
                 SearchArea::Anywhere => true,
             };
-            Ok(world.on_offer.iter().filter(fits).copied().take(limit as usize).collect())
+            let price = |number: &PhoneNumber| {
+                world.prices.get(number).map_or(OfferPrice::Flat, |(searched, _)| searched.clone())
+            };
+            let offer = |number: &PhoneNumber| Offer { number: *number, price: price(number) };
+            Ok(world.on_offer.iter().filter(fits).map(offer).take(limit as usize).collect())
+        })
+        .await
+    }
+
+    async fn price(&self, number: PhoneNumber) -> Result<Option<OfferPrice>, ProviderError> {
+        self.call("price", |world, _| {
+            let price = world.prices.get(&number).map_or(OfferPrice::Flat, |(_, now)| now.clone());
+            Ok(world.on_offer.contains(&number).then_some(price))
         })
         .await
     }

@@ -9,6 +9,7 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use dialguard::calendar::{rfc3339, utc};
 use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{ProviderKind, ProviderProfile};
 use dialguard_dialer::phone::e164;
@@ -44,6 +45,10 @@ pub enum Deed {
     Configure,
     /// A release of a number.
     Release,
+    /// Twilio's prices of numbers.
+    Prices,
+    /// The log of calls.
+    Calls,
     /// The account itself.
     Account,
 }
@@ -53,6 +58,29 @@ pub enum Deed {
 pub enum When {
     Before,
     After,
+}
+
+/// A call in the provider's log, as both write them.
+#[derive(Debug, Clone, Copy)]
+pub struct FakeCall {
+    pub from: &'static str,
+    pub began_at: u64,
+    pub ended: Ended,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Answered for so many seconds.
+    Answered(u32),
+    NobodyAnswered,
+    /// An analytics engine refused it. Twilio does not tell.
+    Blocked,
+    StillRings,
+    /// It came in.
+    Incoming,
+    /// The provider does not say when it began.
+    Garbled,
 }
 
 /// Both providers at one address.
@@ -66,6 +94,13 @@ pub struct FakeProvider {
 struct Inside {
     offered: BTreeSet<u64>,
     best_efforts: BTreeSet<u64>,
+    /// Telnyx's `cost_information` of numbers.
+    costs: BTreeMap<u64, Value>,
+    /// Twilio's prices of numbers in the United States.
+    prices: Value,
+    calls: Vec<FakeCall>,
+    /// Requests of a kind that are carried out before they fail.
+    faultless: HashMap<Deed, u32>,
     /// Numbers that the account owns, with their settings. Excludes numbers that are ordered but not delivered yet.
     owned: BTreeMap<u64, Map<String, Value>>,
     reserved: BTreeSet<u64>,
@@ -127,6 +162,16 @@ impl FakeProvider {
         self.inside().best_efforts.extend(numbers);
     }
 
+    /// Telnyx states what a number costs.
+    pub fn costs(&self, number: u64, cost: Value) {
+        self.inside().costs.insert(number, cost);
+    }
+
+    /// Twilio states what numbers cost.
+    pub fn prices_are(&self, prices: Value) {
+        self.inside().prices = prices;
+    }
+
     /// Another customer buys the number.
     pub fn sells_elsewhere(&self, number: u64) {
         self.inside().offered.remove(&number);
@@ -173,6 +218,23 @@ impl FakeProvider {
         self.inside().faults.insert(deed, (fault, when, 1));
     }
 
+    /// The first so many requests of this kind are carried out, and the others fail.
+    pub fn fails_after(&self, requests: u32, deed: Deed, fault: Fault) {
+        self.inside().faultless.insert(deed, requests);
+        self.fails(deed, fault, When::Before);
+    }
+
+    /// The account made these calls, or got them.
+    pub fn logs(&self, calls: impl IntoIterator<Item = FakeCall>) {
+        self.inside().calls.extend(calls);
+    }
+
+    /// Calls that rang have ended like this.
+    pub fn calls_end(&self, ended: Ended) {
+        let mut inside = self.inside();
+        inside.calls.iter_mut().filter(|call| call.ended == Ended::StillRings).for_each(|call| call.ended = ended);
+    }
+
     /// Requests of this kind fail from now on.
     pub fn fails(&self, deed: Deed, fault: Fault, when: When) {
         self.inside().faults.insert(deed, (fault, when, u32::MAX));
@@ -194,6 +256,7 @@ impl FakeProvider {
     pub fn works(&self) {
         let mut inside = self.inside();
         inside.faults.clear();
+        inside.faultless.clear();
         inside.unanswered = None;
     }
 
@@ -390,6 +453,8 @@ impl ProviderRequest {
             "POST" if has("number_reservations") => Deed::Reserve,
             "POST" if self.is("POST", "number_orders") || self.is("POST", "IncomingPhoneNumbers") => Deed::Order,
             "POST" => Deed::Configure,
+            _ if has("Countries") => Deed::Prices,
+            _ if has("Calls") || has("detail_records") => Deed::Calls,
             _ if has("AvailablePhoneNumbers") || has("available_phone_numbers") => Deed::Search,
             _ if has("number_orders") => Deed::Orders,
             _ if has("number_reservations") => Deed::Reserve,
@@ -414,6 +479,10 @@ impl Inside {
     }
 
     fn fault(&mut self, deed: Deed) -> Option<(Fault, When)> {
+        if let Some(left) = self.faultless.get_mut(&deed).filter(|left| **left > 0) {
+            *left -= 1;
+            return None;
+        }
         let (fault, when, times) = self.faults.get_mut(&deed)?;
         let fault = (*fault, *when);
         *times -= u32::from(*times != u32::MAX);
@@ -430,6 +499,7 @@ impl Inside {
                 let bundles: Vec<_> = (!self.has_no_bundle).then(|| json!({"sid": "BU1"})).into_iter().collect();
                 (200, json!({"results": bundles}))
             }
+            _ if asked.deed() == Deed::Prices => (200, self.prices.clone()),
             _ => self.telnyx(asked),
         }
     }
@@ -447,6 +517,16 @@ impl Inside {
                     })
                     .collect();
                 self.twilio_page(asked, "available_phone_numbers", offers)
+            }
+            Deed::Calls => {
+                // Only the dates of the filters count.
+                let day = |name: &str| asked.query.get(name).expect("a filter")[..10].to_owned();
+                let (since, before) = (day("StartTime>"), day("StartTime<"));
+                let is_there = |call: &&FakeCall| {
+                    (since.clone()..before.clone()).contains(&rfc3339(call.began_at)[..10].to_owned())
+                };
+                let calls = self.calls.iter().filter(is_there).enumerate().map(|(place, call)| call.of_twilio(place));
+                self.twilio_page(asked, "calls", calls.collect())
             }
             Deed::Look => {
                 // A part of a number is a pattern.
@@ -524,10 +604,13 @@ impl Inside {
             Deed::Search => {
                 let limit = filter("limit").map_or(100, |limit| limit.parse().expect("a limit"));
                 let area = filter("national_destination_code");
+                let ending = filter("phone_number][ends_with").unwrap_or_default();
                 let offers = self.on_offer(area.as_ref()).filter(|(number, _)| !self.reserved.contains(number));
+                let offers = offers.filter(|(number, _)| number.to_string().ends_with(&ending));
                 let offers = offers.take(limit).map(|(number, best_effort)| {
                     json!({
                         "phone_number": e164(number), "best_effort": best_effort, "reservable": true,
+                        "cost_information": self.costs.get(&number),
                         "features": [{"name": "voice"}, {"name": "sms"}],
                     })
                 });
@@ -593,7 +676,17 @@ impl Inside {
                 true => (200, json!({"data": {"status": "deleted"}})),
                 false => refused(404, "10005", "Resource not found"),
             },
-            Deed::Account => {
+            Deed::Calls => {
+                assert_eq!(filter("record_type").as_deref(), Some("sip-trunking"));
+                let (since, until) =
+                    (filter("started_at][gte").expect("since"), filter("started_at][lt").expect("until"));
+                let is_there = |call: &&FakeCall| (since.clone()..until.clone()).contains(&rfc3339(call.began_at));
+                let mut calls: Vec<_> = self.calls.iter().filter(is_there).copied().collect();
+                calls.sort_by_key(|call| std::cmp::Reverse(call.began_at));
+                let calls = calls.iter().enumerate().map(|(place, call)| call.of_telnyx(place));
+                telnyx_page(asked, calls.collect(), self.numbers_a_page)
+            }
+            Deed::Account | Deed::Prices => {
                 (200, json!({"data": {"available_credit": format!("{:.2}", self.credit), "currency": "USD"}}))
             }
         }
@@ -649,6 +742,44 @@ impl Inside {
     }
 }
 
+impl FakeCall {
+    fn of_twilio(&self, place: usize) -> Value {
+        let (status, seconds) = match self.ended {
+            Ended::Answered(seconds) => ("completed", seconds),
+            Ended::NobodyAnswered => ("no-answer", 0),
+            Ended::Blocked => ("failed", 0),
+            Ended::StillRings => ("ringing", 0),
+            Ended::Incoming | Ended::Garbled => ("completed", 60),
+        };
+        let direction = if self.ended == Ended::Incoming { "inbound" } else { "outbound-api" };
+        let began_at = if self.ended == Ended::Garbled { "soon".into() } else { utc(self.began_at).to_rfc2822() };
+        json!({
+            "sid": format!("CA{place:032x}"), "from": self.from, "to": "+12125550100", "direction": direction,
+            "status": status, "duration": seconds.to_string(), "start_time": began_at, "date_created": null,
+        })
+    }
+
+    fn of_telnyx(&self, place: usize) -> Value {
+        let (cause, seconds) = match self.ended {
+            Ended::Answered(seconds) => ("NORMAL_CLEARING", seconds),
+            Ended::NobodyAnswered => ("NO_ANSWER", 0),
+            Ended::Blocked => ("CALL_REJECTED", 0),
+            Ended::StillRings => ("", 0),
+            Ended::Incoming | Ended::Garbled => ("NORMAL_CLEARING", 60),
+        };
+        let direction = if self.ended == Ended::Incoming { "inbound" } else { "outbound" };
+        let code = if self.ended == Ended::Blocked { "608" } else { "" };
+        let is_over = self.ended != Ended::StillRings;
+        let began_at = rfc3339(self.began_at);
+        json!({
+            "record_type": "sip-trunking", "id": place.to_string(), "cli": self.from, "cld": "+12125550100",
+            "direction": direction, "started_at": if self.ended == Ended::Garbled { "soon" } else { &began_at },
+            "answered_at": (seconds > 0).then_some(&began_at), "finished_at": is_over.then_some(&began_at),
+            "call_sec": seconds, "billed_sec": 60, "hangup_cause": cause, "sip_response_code": code,
+        })
+    }
+}
+
 impl Order {
     fn json(&self) -> Value {
         let mut number = self.number_status.clone();
@@ -669,9 +800,9 @@ fn telnyx_page(asked: &ProviderRequest, items: Vec<Value>, numbers_a_page: usize
         |name: &str, default: usize| asked.query.get(name).map_or(default, |text| text.parse().expect("a number"));
     let size = number("page[size]", 20).min(numbers_a_page);
     let page = number("page[number]", 1);
-    let pages = items.len().div_ceil(size);
+    let (results, pages) = (items.len(), items.len().div_ceil(size));
     let items: Vec<_> = items.into_iter().skip((page - 1) * size).take(size).collect();
-    (200, json!({"data": items, "meta": {"page_number": page, "total_pages": pages}}))
+    (200, json!({"data": items, "meta": {"page_number": page, "total_pages": pages, "total_results": results}}))
 }
 
 /// Twilio's settings of a new number.

@@ -1,9 +1,10 @@
 //! How a call ended, in the words and codes of telephony programs.
 
+use crate::ledger::CallCounts;
 use crate::table_file::column_key;
 
 /// An answered call that is over within so many seconds is short.
-pub(super) const SHORT_SECONDS_MAX: f64 = 6.0;
+pub(crate) const SHORT_SECONDS_MAX: f64 = 6.0;
 
 /// Somebody answered.
 const ANSWERED: [&str; 5] = ["answered", "answer", "completed", "complete", "connected"];
@@ -44,7 +45,7 @@ const UNDER_WAY: [&str; 5] = ["queued", "ringing", "inprogress", "initiated", "b
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     Answered { is_short: bool },
     NotAnswered,
     Blocked,
@@ -52,16 +53,16 @@ pub(super) enum Ending {
 
 /// What a row says about the end of its call; empty texts where it has no such column.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ended<'t> {
-    pub(super) outcome: &'t str,
-    pub(super) sip_code: &'t str,
-    pub(super) sip_reason: &'t str,
-    pub(super) seconds: &'t str,
+pub(crate) struct Ended<'t> {
+    pub(crate) outcome: &'t str,
+    pub(crate) sip_code: &'t str,
+    pub(crate) sip_reason: &'t str,
+    pub(crate) seconds: &'t str,
 }
 
 impl Ended<'_> {
     /// Or why it cannot be told.
-    pub(super) fn ending(&self) -> Result<Ending, String> {
+    pub(crate) fn ending(&self) -> Result<Ending, String> {
         let seconds = seconds(self.seconds)?;
         let code = sip_code(self.sip_code).or_else(|| sip_code(self.outcome));
         let word = column_key(self.outcome);
@@ -94,6 +95,25 @@ impl Ended<'_> {
         matches!(code, Some(607 | 608))
             || [self.outcome, self.sip_reason, self.sip_code].into_iter().any(|text| says_so(text) || is_plus(text))
     }
+}
+
+/// Whether a call came in, by its direction; where that is not said, a call without a caller of the system's own.
+pub(crate) fn is_incoming(direction: &str, number: &str) -> bool {
+    let direction = direction.to_lowercase();
+    match direction.is_empty() {
+        true => number.is_empty(),
+        false => direction.starts_with("in") || direction == "local",
+    }
+}
+
+/// The counts of one call.
+pub(crate) fn one_call(ending: Ending) -> CallCounts {
+    let (answered, short, blocked) = match ending {
+        Ending::Answered { is_short } => (1, u32::from(is_short), 0),
+        Ending::NotAnswered => (0, 0, 0),
+        Ending::Blocked => (0, 0, 1),
+    };
+    CallCounts::new(1, answered, short, blocked).expect("one call ends in one way")
 }
 
 /// `603`, `sip:603`, `SIP/2.0 603 Decline`, `603+`.

@@ -61,18 +61,17 @@ impl RunInventory {
     ) -> Result<Vec<Candidate>, Error> {
         let Some(offers) = &self.offers else { return Ok(Vec::new()) };
         let near = on_hand.iter().filter(|on_hand| area_code(on_hand.number) == area_code(like)).count();
-        let mut found = Vec::new();
+        let mut found = BTreeMap::new();
         for area in offers.areas(like) {
             if near + found.len() >= limit {
                 break;
             }
-            let numbers = offers.search(area).await;
-            let unknown = self.view.unknown(id, numbers).await?;
-            found.extend(unknown.into_iter().filter(|number| !taken.contains(number)));
-            found.sort_unstable();
-            found.dedup();
+            let priced = offers.search(area).await;
+            let unknown = self.view.unknown(id, priced.keys().copied().collect()).await?;
+            let untaken = unknown.into_iter().filter(|number| !taken.contains(number));
+            found.extend(untaken.map(|number| (number, priced[&number])));
         }
-        let on_offer = |number| Candidate { number, price_cents: offers.price_cents(), rested: false };
+        let on_offer = |(number, price_cents)| Candidate { number, price_cents, rested: false };
         Ok(found.into_iter().map(on_offer).collect())
     }
 }

@@ -39,9 +39,16 @@ impl Dialguard {
     }
 
     /// Reviews an account if it is due, as [`Ledger::is_check_due`](crate::ledger::Ledger::is_check_due) says; none if it
-    /// is not, perhaps because another process was quicker. Errors are those of [`Dialguard::review`].
+    /// is not, perhaps because another process was quicker. How calls went is read before, where the account's provider is set
+    /// up for it. Errors are those of [`Dialguard::review`].
     pub async fn review_once(&self, id: &str) -> Result<Option<ReviewOutcome>> {
-        self.review_unless(id, ReviewKind::Scheduled, |run| Ok(!self.ledger.is_check_due(&run.account, run.now)?)).await
+        let calls_unread = self.read_calls_before_review(id).await;
+        let held_back = |run: &Run| Ok(!self.ledger.is_check_due(&run.account, run.now)?);
+        let reviewed = self.review_unless(id, ReviewKind::Scheduled, held_back).await?;
+        Ok(reviewed.map(|mut reviewed| {
+            reviewed.problems.extend(calls_unread);
+            reviewed
+        }))
     }
 
     /// Checks the account's numbers that have never been checked; none if every number has been, or the add-on is off.

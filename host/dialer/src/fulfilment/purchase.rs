@@ -17,14 +17,15 @@ use super::grounds::Finding;
 use super::on_disk;
 use crate::ledger::{Abandonment, Basis, ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
 use crate::phone::e164;
-use crate::providers::{Provider, ProviderError, Providers, PurchaseStatus};
+use crate::prices::dollars;
+use crate::providers::{OfferPrice, Provider, ProviderError, Providers, PurchaseStatus};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a provider has for one answer. A step makes two calls at most and must end before its lease does.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(45);
+/// How long a provider has for one answer. A step makes three calls at most and must end before its lease does.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(38);
 
 /// How long after an order was sent it is sent again if the provider does not know it, in seconds: longer than the
 /// first call can take.
@@ -97,6 +98,11 @@ impl Purchase<'_> {
         if let Some(words) = self.ledger.spending_forbidden(self.order(), self.now)? {
             return self.hold(self.stuck(words));
         }
+        match self.price_objection().await {
+            Ok(None) => {}
+            Ok(Some(why)) => return self.abandon(&why),
+            Err(error) => return self.hold(self.after(&error).starting_over()),
+        }
         let number = self.order().replacement;
         match in_time(async { self.provider()?.reserve(number).await }).await {
             Ok(_) => self.record(|ledger| ledger.reserved(self.claimed, self.now)),
@@ -111,6 +117,11 @@ impl Purchase<'_> {
         match in_time(async { self.provider()?.has(number).await }).await {
             Ok(true) => return self.abandon("it is already a number of the provider account"),
             Ok(false) => {}
+            Err(error) => return self.hold(self.after(&error).starting_over()),
+        }
+        match self.price_objection().await {
+            Ok(None) => {}
+            Ok(Some(why)) => return self.abandon(&why),
             Err(error) => return self.hold(self.after(&error).starting_over()),
         }
         match on_disk(|| self.ledger.set_aside(self.claimed, basis, self.now))? {
@@ -201,6 +212,14 @@ impl Purchase<'_> {
 
     /// The provider does not know the order.
     async fn send_again(&self, finding: Option<(Basis, Finding)>) -> Result<()> {
+        let finding = match finding {
+            Some((basis, Finding::Holds)) => match self.price_objection().await {
+                Ok(None) => Some((basis, Finding::Holds)),
+                Ok(Some(why)) => Some((basis, Finding::CandidateRefused(why))),
+                Err(error) => return self.hold(self.after(&error)),
+            },
+            finding => finding,
+        };
         match finding {
             None => on_disk(|| self.ledger.let_go(self.claimed)),
             Some((basis, Finding::Holds)) => match on_disk(|| self.ledger.set_aside(self.claimed, basis, self.now))? {
@@ -280,6 +299,24 @@ impl Purchase<'_> {
                 rfc3339(ended_at)
             )),
         }
+    }
+
+    /// Why the number is not bought at its present price; none if it costs what was planned or less, or is not on offer,
+    /// which the next request shows.
+    async fn price_objection(&self) -> std::result::Result<Option<String>, ProviderError> {
+        let Order { replacement, price_cents, provider, .. } = self.order();
+        let planned = price_cents.unwrap_or_default();
+        let now = match in_time(async { self.provider()?.price(*replacement).await }).await? {
+            None => return Ok(None),
+            Some(OfferPrice::Refused(why)) => return Ok(Some(why)),
+            Some(OfferPrice::Cents(cents)) => cents,
+            Some(OfferPrice::Flat) => {
+                let profile = self.ledger.provider(provider.as_deref().unwrap_or_default());
+                profile.map_err(|error| ProviderError::Settings(error.to_string()))?.price_cents
+            }
+        };
+        let words = || format!("its price rose from {} to {}", dollars(planned.into()), dollars(now.into()));
+        Ok((now > planned).then(words))
     }
 
     async fn purchase_status(&self) -> std::result::Result<PurchaseStatus, ProviderError> {

@@ -29,8 +29,8 @@ use grounds::Basis;
 use rest::{is_resting, tell_kept};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-/// How long a process may take for one step before another one takes over, in seconds. A step makes two calls at most,
-/// which take 90 seconds.
+/// How long a process may take for one step before another one takes over, in seconds. A step makes three calls at most,
+/// which take 114 seconds.
 const LEASE_SECONDS: u64 = 120;
 
 /// How long an unavailable number is not offered again, in seconds: 30 days.
@@ -765,17 +765,18 @@ fn cause(transaction: &Transaction, order: &Order) -> Result<(Option<i64>, Strin
 }
 
 /// Records a replacement before anything is bought. Its number is the account's candidate, or on offer at the account's
-/// provider.
+/// provider. `offered_cents` is what it costs there, as it was offered in the run.
 pub(super) fn intend(
     transaction: &Transaction,
     (account, run): (&AccountProfile, i64),
     replacement: &Replacement,
+    offered_cents: Option<u32>,
     now: Timestamp,
 ) -> Result<()> {
     let (price_cents, has_rested) = match take_candidate(transaction, account, replacement.replacement, now)? {
         TakenCandidate::Ready => (None, true),
         TakenCandidate::OnHand => (None, false),
-        TakenCandidate::OnOffer { price_cents } => (Some(price_cents), false),
+        TakenCandidate::OnOffer { flat_cents } => (Some(offered_cents.unwrap_or(flat_cents)), false),
     };
     transaction
         .prepare_cached(
@@ -814,8 +815,8 @@ enum TakenCandidate {
     Ready,
     /// It was imported to take another's place.
     OnHand,
-    /// It must be bought.
-    OnOffer { price_cents: u32 },
+    /// It must be bought; what numbers cost there unless the provider states a price.
+    OnOffer { flat_cents: u32 },
 }
 
 /// The number is on order from now on. If another account was quicker, the run is made again.
@@ -851,10 +852,10 @@ fn take_candidate(
     if taken == 0 {
         return Err(stale());
     }
-    let price_cents = transaction
+    let flat_cents = transaction
         .prepare_cached("SELECT price_cents FROM providers WHERE name = ?1")?
         .query_row([provider], |row| row.get(0))?;
-    Ok(TakenCandidate::OnOffer { price_cents })
+    Ok(TakenCandidate::OnOffer { flat_cents })
 }
 
 /// Of numbers that a provider offers, those that may be offered to the policy: none that an account has, that rests, that

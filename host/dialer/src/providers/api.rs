@@ -16,6 +16,13 @@ use crate::ledger::ProviderKind;
 use crate::phone;
 use dialguard::contract::PhoneNumber;
 use serde_json::Value;
+use std::time::Duration;
+
+/// How long a reading of a log waits for a rate limit. Telnyx's is one of a minute.
+const LOG_WAIT_MAX: Duration = Duration::from_secs(90);
+
+/// Bytes of a page of a log, at most. 500 calls of Twilio's have 700 KB.
+const LOG_PAGE_BYTES_MAX: usize = 4 << 20;
 
 /// A client of a provider's API whose errors are [`ProviderError`]s.
 pub struct ProviderApi {
@@ -129,6 +136,17 @@ impl ProviderApi {
     }
 }
 
+/// The limits for reading a log of calls, which has many pages and a rate of its own: it waits until the provider takes
+/// more requests, and keeps nothing else waiting meanwhile.
+pub fn limits_of_log(limits: &ServiceLimits) -> ServiceLimits {
+    ServiceLimits { wait_max: LOG_WAIT_MAX, body_bytes_max: LOG_PAGE_BYTES_MAX, ..limits.clone() }
+}
+
+/// The error of a provider whose log of calls is not to be read.
+pub fn log_is_off() -> ProviderError {
+    ProviderError::Settings("reading its log of calls is off".into())
+}
+
 /// Whether a name or reference is that of a purchase by Dialguard, and not one that a user gave.
 pub fn names_a_purchase(name: &Value) -> bool {
     name.as_str().is_some_and(|name| name.starts_with("dialguard-"))
@@ -142,6 +160,15 @@ pub fn number_in(text: &Value) -> Option<PhoneNumber> {
 /// A list in a response, by the name of its field.
 pub fn list_in<'a>(body: &'a Value, name: &str) -> Result<&'a Vec<Value>, ServiceError> {
     body[name].as_array().ok_or_else(|| ServiceError::InvalidResponse(format!("JSON without the list `{name}`")))
+}
+
+/// A field as text; empty if it is null or missing.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// A text in a response, by the name of its field.
@@ -158,7 +185,6 @@ pub fn in_words(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn api(kind: ProviderKind) -> ProviderApi {
         let secrets = ProviderSettings::secrets_of(kind)[0].iter().map(|name| (*name, "env:PLACE".parse().unwrap()));

@@ -2,10 +2,10 @@
 
 use crate::ledger::{Areas, ProviderProfile};
 use crate::phone::area_code;
-use crate::providers::{Provider, ProviderError, SearchArea};
+use crate::providers::{Offer, OfferPrice, Provider, ProviderError, SearchArea};
 use dialguard::contract::PhoneNumber;
 use parking_lot::Mutex;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex as AsyncMutex;
@@ -18,13 +18,16 @@ const SEARCHED_MAX: u32 = 100;
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(10);
 const SEARCHES_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// Numbers on offer, each with what it costs in US cents.
+pub(crate) type PricedNumbers = BTreeMap<PhoneNumber, u32>;
+
 /// A provider's offers to one account. Each area is searched once a run, so that the run sees the same offers. A failing
 /// search is a problem and costs only its own offers.
 pub(crate) struct Offers {
     profile: ProviderProfile,
     provider: Result<Arc<dyn Provider>, ProviderError>,
     areas: Areas,
-    found: AsyncMutex<HashMap<SearchArea, Vec<PhoneNumber>>>,
+    found: AsyncMutex<HashMap<SearchArea, PricedNumbers>>,
     problems: Mutex<Vec<String>>,
     started: Mutex<Option<Instant>>,
 }
@@ -41,11 +44,6 @@ impl Offers {
         }
     }
 
-    /// What a number costs, in US cents.
-    pub fn price_cents(&self) -> u32 {
-        self.profile.price_cents
-    }
-
     /// The areas where a replacement for this number may come from, the best first.
     pub fn areas(&self, like: PhoneNumber) -> Vec<SearchArea> {
         let mut areas: Vec<_> = area_code(like).map(SearchArea::AreaCode).into_iter().collect();
@@ -60,7 +58,7 @@ impl Offers {
     }
 
     /// The numbers on offer in an area; none if the search fails.
-    pub async fn search(&self, area: SearchArea) -> Vec<PhoneNumber> {
+    pub async fn search(&self, area: SearchArea) -> PricedNumbers {
         let mut found = self.found.lock().await;
         if let Some(known) = found.get(&area) {
             return known.clone();
@@ -72,27 +70,45 @@ impl Offers {
             };
             let problem = format!("{}: the search {place} failed: {error}", self.profile.name);
             self.problems.lock().push(problem);
-            Vec::new()
+            PricedNumbers::new()
         });
         found.insert(area, numbers.clone());
         numbers
     }
 
-    async fn search_provider(&self, area: SearchArea) -> Result<Vec<PhoneNumber>, ProviderError> {
+    async fn search_provider(&self, area: SearchArea) -> Result<PricedNumbers, ProviderError> {
         let provider = self.provider.clone()?;
         let started = *self.started.lock().get_or_insert_with(Instant::now);
         let until = (started + SEARCHES_TIME_MAX).min(Instant::now() + SEARCH_TIME_MAX);
-        let numbers = tokio::time::timeout_at(until, provider.search(area, SEARCHED_MAX))
+        let offers = tokio::time::timeout_at(until, provider.search(area, SEARCHED_MAX))
             .await
             .map_err(|_| ProviderError::Lost("no response in time".into()))??;
         // Checked here too, because a provider may ignore the area.
-        let fits = |number: &PhoneNumber| match (area, area_code(*number)) {
+        let fits = |offer: &Offer| match (area, area_code(offer.number)) {
             (SearchArea::AreaCode(wanted), Some(code)) => wanted == code,
             (SearchArea::Anywhere, code) => code.is_some(),
             (_, None) => false,
         };
-        let each_once: BTreeSet<_> = numbers.into_iter().filter(fits).take(SEARCHED_MAX as usize).collect();
-        Ok(each_once.into_iter().collect())
+        Ok(self.priced(offers.into_iter().filter(fits).take(SEARCHED_MAX as usize)))
+    }
+
+    /// The offers that may be bought. Why others may not is a problem, once for each reason.
+    fn priced(&self, offers: impl Iterator<Item = Offer>) -> PricedNumbers {
+        let (mut priced, mut refused) = (PricedNumbers::new(), BTreeMap::<String, u32>::new());
+        for Offer { number, price } in offers {
+            match price {
+                OfferPrice::Flat => drop(priced.insert(number, self.profile.price_cents)),
+                OfferPrice::Cents(cents) => drop(priced.insert(number, cents)),
+                OfferPrice::Refused(why) => *refused.entry(why).or_default() += 1,
+            }
+        }
+        let name = &self.profile.name;
+        let problems = refused.into_iter().map(|(why, count)| match count {
+            1 => format!("{name}: a number on offer is passed over: {why}"),
+            count => format!("{name}: {count} numbers on offer are passed over: {why}"),
+        });
+        self.problems.lock().extend(problems);
+        priced
     }
 
     /// The problems since the last call, as sentences.

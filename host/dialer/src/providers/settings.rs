@@ -16,6 +16,13 @@ pub struct ProviderSettings {
     pub secrets: BTreeMap<String, SecretPlace>,
     /// Whether numbers must support texts as well as calls.
     pub texts: bool,
+    /// Whether numbers cost what the provider states, and not the price in its profile. If nothing is set, they do with
+    /// Telnyx, which states a price with each number; Twilio's is one more request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_prices: Option<bool>,
+    /// Whether it is read from the provider's log how calls went.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub calls: bool,
 }
 
 impl ProviderSettings {
@@ -29,6 +36,8 @@ impl ProviderSettings {
             base_url: base_url.into(),
             secrets: secrets.into_iter().map(|(name, place)| (name.to_owned(), place)).collect(),
             texts: false,
+            read_prices: None,
+            calls: false,
         }
     }
 

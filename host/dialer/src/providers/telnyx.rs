@@ -4,20 +4,33 @@
 //! buyer's own: a number that no order with this reference brought was bought by someone else. What an order comes to is
 //! the state of its number (`delivery`). Offers instead of what was requested (`best_effort`) are left out.
 
-use super::api::{ProviderApi, Purpose, in_words, list_in, names_a_purchase, number_in, text_in};
+use super::api::{
+    ProviderApi, Purpose, in_words, limits_of_log, list_in, log_is_off, names_a_purchase, number_in, text, text_in,
+};
+use super::call_log::{CallLog, CallRecord, LogReader, time_in};
 use super::delivery::{self, Delivery};
-use super::{Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea};
+use super::{Offer, OfferPrice, Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea};
 use crate::http::{Call, Credentials, ServiceError, ServiceLimits, ServiceResponse};
 use crate::ledger::ProviderKind;
 use crate::phone::e164;
-use dialguard::contract::PhoneNumber;
+use dialguard::calendar::rfc3339;
+use dialguard::contract::{PhoneNumber, Timestamp};
 use serde_json::{Map, Value, json};
+use std::ops::Range;
 
 /// Numbers or orders a page: Telnyx's maximum.
 const PAGE_SIZE: &str = "250";
 
 /// Pages read at most: a million numbers.
 const PAGES_MAX: u64 = 4_000;
+
+/// Detail records a page, which is Telnyx's maximum for them, and pages of a span, at most: 200,000 calls.
+const RECORDS_PAGE_SIZE: &str = "50";
+const LOG_PAGES_MAX: u64 = 4_000;
+
+/// Telnyx answers 40 requests of detail records a minute, so that a day of many calls takes long. Hours that were read
+/// stay read.
+const HOURS_AT_A_TIME: u64 = 3;
 
 /// Settings that are copied to another number if the old one has them.
 const CARRIED: [&str; 5] = ["connection_id", "billing_group_id", "tags", "customer_reference", "hd_voice_enabled"];
@@ -46,6 +59,8 @@ const NOT_OWNED: [&str; 7] = [
 /// One account with Telnyx.
 pub struct TelnyxNumbers {
     api: ProviderApi,
+    /// The same, for detail records; none unless they are read.
+    log: Option<ProviderApi>,
 }
 
 /// A number in the account's list, which need not be owned.
@@ -70,7 +85,9 @@ impl TelnyxNumbers {
     /// Sends nothing yet.
     pub fn open(settings: &ProviderSettings, limits: ServiceLimits) -> Result<Self, ProviderError> {
         let credentials = Credentials::Bearer(settings.secret("api-key")?);
-        Ok(TelnyxNumbers { api: ProviderApi::open(ProviderKind::Telnyx, settings, credentials, None, limits)? })
+        let open = |limits| ProviderApi::open(ProviderKind::Telnyx, settings, credentials.clone(), None, limits);
+        let log = settings.calls.then(|| open(limits_of_log(&limits))).transpose()?;
+        Ok(TelnyxNumbers { api: open(limits)?, log })
     }
 
     /// The items of a list, page by page.
@@ -112,38 +129,23 @@ impl TelnyxNumbers {
 
 #[async_trait::async_trait]
 impl Provider for TelnyxNumbers {
-    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError> {
-        let limit = limit.clamp(1, 1_000);
-        let mut call = Call::get(&["available_phone_numbers"])
-            .query("filter[country_code]", "US")
-            .query("filter[phone_number_type]", "local")
-            .query("filter[features][]", "voice")
-            .query("filter[best_effort]", "false")
-            .query("filter[reservable]", "true")
-            .query("filter[exclude_held_numbers]", "true")
-            .query("filter[limit]", &limit.to_string());
-        if self.api.settings().texts {
-            call = call.query("filter[features][]", "sms");
-        }
-        if let SearchArea::AreaCode(code) = area {
-            call = call.query("filter[national_destination_code]", &code.to_string());
-        }
-        let texts = self.api.settings().texts;
-        let offered = self.api.send(Purpose::Read, &call, |response| {
-            let offered = list_in(&response.body, "data")?;
-            let offered = offered.iter().filter(|offer| fits(offer, texts));
-            Ok(offered.filter_map(|offer| number_in(&offer["phone_number"])).collect::<Vec<_>>())
-        });
-        let mut numbers = match offered.await {
-            // The code for 'only best-effort numbers are available'.
-            Err(ProviderError::Refused(words)) if words.contains("error 10031") => Vec::new(),
-            offered => offered?,
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<Offer>, ProviderError> {
+        let code = match area {
+            SearchArea::AreaCode(code) => vec![("filter[national_destination_code]", code.to_string())],
+            SearchArea::Anywhere => Vec::new(),
         };
-        numbers.retain(|number| area.contains(*number));
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers.truncate(limit as usize);
-        Ok(numbers)
+        let mut offers = self.offers(&code, limit.clamp(1, 1_000)).await?;
+        offers.retain(|offer| area.contains(offer.number));
+        Ok(offers)
+    }
+
+    async fn price(&self, number: PhoneNumber) -> Result<Option<OfferPrice>, ProviderError> {
+        let digits = number.to_string();
+        let Some((code, rest)) = digits.get(1..4).zip(digits.get(4..)) else { return Ok(None) };
+        let exactly =
+            [("filter[national_destination_code]", code.into()), ("filter[phone_number][ends_with]", rest.into())];
+        let offers = self.offers(&exactly, 10).await?;
+        Ok(offers.into_iter().find(|offer| offer.number == number).map(|offer| offer.price))
     }
 
     async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, ProviderError> {
@@ -250,6 +252,45 @@ impl Provider for TelnyxNumbers {
         Ok(numbers)
     }
 
+    /// Every call to the phone network has one record of a trunk, whether a trunk, Call Control or WebRTC made it; the others'
+    /// own records are of what they cost besides. The newest come first, so that one that is added meanwhile moves others to
+    /// later pages, where they come again.
+    async fn calls(&self, span: Range<Timestamp>) -> Result<CallLog, ProviderError> {
+        let log = self.log.as_ref().ok_or_else(log_is_off)?;
+        let (since, until) = (rfc3339(span.start), rfc3339(span.end));
+        let mut reader = LogReader::new(span);
+        let mut total = None;
+        let mut read = 0;
+        for page in 1..=LOG_PAGES_MAX {
+            let call = Call::get(&["detail_records"])
+                .query("filter[record_type]", "sip-trunking")
+                .query("filter[started_at][gte]", &since)
+                .query("filter[started_at][lt]", &until)
+                .query("page[number]", &page.to_string())
+                .query("page[size]", RECORDS_PAGE_SIZE);
+            let read_page = |response: ServiceResponse| {
+                let results = response.body["meta"]["total_results"].as_u64();
+                Ok((page_of(response)?, results))
+            };
+            let ((records, pages), results) = log.send(Purpose::Read, &call, read_page).await?;
+            records.iter().for_each(|record| take_call(&mut reader, record));
+            (read, total) = (read + records.len() as u64, total.or(results));
+            match page >= pages {
+                true if total.is_some_and(|total| read < total) => {
+                    let words = "its log of calls changed while it was read".into();
+                    return Err(ProviderError::Later { words, wait: None });
+                }
+                true => return Ok(reader.finish()),
+                false => {}
+            }
+        }
+        Err(ProviderError::Refused(format!("more than {LOG_PAGES_MAX} pages of calls in {HOURS_AT_A_TIME} hours")))
+    }
+
+    fn hours_of_calls_at_a_time(&self) -> u64 {
+        HOURS_AT_A_TIME
+    }
+
     async fn test(&self) -> Result<Vec<String>, ProviderError> {
         let call = Call::get(&["phone_numbers"]).query("page[number]", "1").query("page[size]", "1");
         self.api.send(Purpose::Read, &call, page_of).await?;
@@ -271,6 +312,41 @@ impl Provider for TelnyxNumbers {
 }
 
 impl TelnyxNumbers {
+    /// The numbers on offer that these filters find, at most `limit`, in ascending order.
+    async fn offers(&self, filters: &[(&str, String)], limit: u32) -> Result<Vec<Offer>, ProviderError> {
+        let mut call = Call::get(&["available_phone_numbers"])
+            .query("filter[country_code]", "US")
+            .query("filter[phone_number_type]", "local")
+            .query("filter[features][]", "voice")
+            .query("filter[best_effort]", "false")
+            .query("filter[reservable]", "true")
+            .query("filter[exclude_held_numbers]", "true")
+            .query("filter[limit]", &limit.to_string());
+        let texts = self.api.settings().texts;
+        if texts {
+            call = call.query("filter[features][]", "sms");
+        }
+        call = filters.iter().fold(call, |call, (name, value)| call.query(name, value));
+        let states_prices = self.api.settings().read_prices != Some(false);
+        let offered = self.api.send(Purpose::Read, &call, |response| {
+            let offered = list_in(&response.body, "data")?.iter().filter(|offer| fits(offer, texts));
+            let read = |offer: &Value| {
+                let price = if states_prices { price_of(offer) } else { OfferPrice::Flat };
+                Some(Offer { number: number_in(&offer["phone_number"])?, price })
+            };
+            Ok(offered.filter_map(read).collect::<Vec<_>>())
+        });
+        let mut offers = match offered.await {
+            // The code for 'only best-effort numbers are available'.
+            Err(ProviderError::Refused(words)) if words.contains("error 10031") => Vec::new(),
+            offered => offered?,
+        };
+        offers.sort_unstable_by_key(|offer| offer.number);
+        offers.dedup_by_key(|offer| offer.number);
+        offers.truncate(limit as usize);
+        Ok(offers)
+    }
+
     /// What became of the number in the orders with this reference: the most that one of them brings; none without one.
     async fn delivery_of(&self, number: PhoneNumber, reference: &str) -> Result<Option<Delivery>, ProviderError> {
         let orders = self.list("number_orders", &[("filter[customer_reference]", reference)]).await?;
@@ -307,6 +383,32 @@ fn fits(offer: &Value, texts: bool) -> bool {
         None => true,
     };
     offer["best_effort"] != true && has("voice") && (!texts || has("sms"))
+}
+
+fn take_call(reader: &mut LogReader, record: &Value) {
+    let fields = ["direction", "hangup_cause", "sip_response_code", "hangup_details", "call_sec"];
+    let [direction, cause, sip_code, sip_reason, seconds] = fields.map(|field| text(&record[field]));
+    // A call that was answered says so, whatever ended it.
+    let outcome = if record["answered_at"].is_null() { &cause } else { "answered" };
+    reader.take(
+        record,
+        &CallRecord {
+            from: &record["cli"],
+            direction: &direction,
+            began_at: time_in(&record["started_at"]),
+            is_over: !record["finished_at"].is_null(),
+            outcome,
+            sip_code: &sip_code,
+            sip_reason: &sip_reason,
+            seconds: &seconds,
+        },
+    );
+}
+
+/// What is due when the number is bought: its setup and its first month.
+fn price_of(offer: &Value) -> OfferPrice {
+    let cost = &offer["cost_information"];
+    OfferPrice::stated(&[&cost["upfront_cost"], &cost["monthly_cost"]], &cost["currency"])
 }
 
 /// Whether an order or a reservation is for this one number.

@@ -6,14 +6,19 @@
 //! reference: after a lost response, a number with this name was bought by this order, and any other was not. The name
 //! is replaced when the old number's settings are copied.
 
-use super::api::{ProviderApi, Purpose, in_words, list_in, names_a_purchase, number_in, text_in};
-use super::{Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea};
+use super::api::{
+    ProviderApi, Purpose, in_words, limits_of_log, list_in, log_is_off, names_a_purchase, number_in, text, text_in,
+};
+use super::call_log::{CallLog, CallRecord, LogReader, time_in};
+use super::{Offer, OfferPrice, Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea};
 use crate::http::secret::Secret;
 use crate::http::{Call, Credentials, ServiceError, ServiceLimits, ServiceResponse};
 use crate::ledger::ProviderKind;
 use crate::phone::e164;
-use dialguard::contract::PhoneNumber;
+use dialguard::calendar::rfc3339;
+use dialguard::contract::{PhoneNumber, Timestamp};
 use serde_json::Value;
+use std::ops::Range;
 use url::Url;
 
 /// Numbers a page. A response of this many is well within the client's size limit.
@@ -21,6 +26,12 @@ const PAGE_SIZE: u32 = 200;
 
 /// Pages read at most: a million numbers.
 const PAGES_MAX: usize = 5_000;
+
+/// Calls a page, and pages of a day's log, at most: half a million calls.
+const CALLS_PAGE_SIZE: &str = "500";
+const LOG_PAGES_MAX: usize = 1_000;
+
+const DAY: u64 = 86_400;
 
 /// How long Twilio may take to make a number the account's, in seconds.
 const PURCHASE_SECONDS_MAX: i64 = 60;
@@ -53,6 +64,10 @@ pub struct TwilioNumbers {
     api: ProviderApi,
     /// Twilio's API of regulatory compliance, which is apart.
     regulations: ProviderApi,
+    /// Its API of prices, which is apart too; none unless they are read.
+    prices: Option<ProviderApi>,
+    /// The same API as `api`, for its log of calls; none unless it is read.
+    log: Option<ProviderApi>,
     base: Url,
     account: Secret,
 }
@@ -104,12 +119,17 @@ impl TwilioNumbers {
             false => Credentials::Basic(account.clone(), settings.secret("auth-token")?),
         };
         let base = Url::parse(&settings.base_url).map_err(|error| ProviderError::Settings(error.to_string()))?;
-        let open = |settings: &ProviderSettings| {
+        let open_within = |settings: &ProviderSettings, limits| {
             let (credentials, account) = (credentials.clone(), Some(account.clone()));
-            ProviderApi::open(ProviderKind::Twilio, settings, credentials, account, limits.clone())
+            ProviderApi::open(ProviderKind::Twilio, settings, credentials, account, limits)
         };
-        let regulations = open(&ProviderSettings { base_url: regulations_url(&base), ..settings.clone() })?;
-        Ok(TwilioNumbers { api: open(settings)?, regulations, base, account })
+        let open = |settings: &ProviderSettings| open_within(settings, limits.clone());
+        let apart = |host, path| ProviderSettings { base_url: url_of(&base, host, path), ..settings.clone() };
+        let regulations = open(&apart("numbers.twilio.com", "/v2"))?;
+        let reads_prices = settings.read_prices == Some(true);
+        let prices = reads_prices.then(|| open(&apart("pricing.twilio.com", "/v1"))).transpose()?;
+        let log = settings.calls.then(|| open_within(settings, limits_of_log(&limits))).transpose()?;
+        Ok(TwilioNumbers { api: open(settings)?, regulations, prices, log, base, account })
     }
 
     /// A request below the account's path.
@@ -180,8 +200,9 @@ impl TwilioNumbers {
 
 #[async_trait::async_trait]
 impl Provider for TwilioNumbers {
-    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError> {
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<Offer>, ProviderError> {
         let limit = limit.clamp(1, 1_000);
+        let price = self.price_now().await?;
         let page_size = limit.min(PAGE_SIZE).to_string();
         let texts = self.api.settings().texts;
         let area_code = match area {
@@ -202,7 +223,11 @@ impl Provider for TwilioNumbers {
         numbers.sort_unstable();
         numbers.dedup();
         numbers.truncate(limit as usize);
-        Ok(numbers)
+        Ok(numbers.into_iter().map(|number| Offer { number, price: price.clone() }).collect())
+    }
+
+    async fn price(&self, _: PhoneNumber) -> Result<Option<OfferPrice>, ProviderError> {
+        self.price_now().await.map(Some)
     }
 
     async fn reserve(&self, _: PhoneNumber) -> Result<Reservation, ProviderError> {
@@ -302,6 +327,28 @@ impl Provider for TwilioNumbers {
         Ok(numbers)
     }
 
+    /// Twilio documents the filters as dates, so that whole days are asked for: at midnight it does not matter whether it
+    /// heeds the time of day, nor whether the end is included.
+    async fn calls(&self, span: Range<Timestamp>) -> Result<CallLog, ProviderError> {
+        let log = self.log.as_ref().ok_or_else(log_is_off)?;
+        let (since, until) = (span.start / DAY * DAY, span.end.next_multiple_of(DAY));
+        let query =
+            [("StartTime>", rfc3339(since)), ("StartTime<", rfc3339(until)), ("PageSize", CALLS_PAGE_SIZE.into())];
+        let mut query: Query = query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut reader = LogReader::new(span);
+        for _ in 0..LOG_PAGES_MAX {
+            let call = self.call(Call::get, &["Calls.json"]);
+            let call = query.iter().fold(call, |call, (name, value)| call.query(name, value));
+            let (page, next) = log.send(Purpose::Read, &call, |response| self.page(response, "calls")).await?;
+            page.iter().for_each(|record| take_call(&mut reader, record));
+            match next {
+                Some(next) => query = next,
+                None => return Ok(reader.finish()),
+            }
+        }
+        Err(ProviderError::Refused(format!("more than {LOG_PAGES_MAX} pages of calls in a day")))
+    }
+
     async fn test(&self) -> Result<Vec<String>, ProviderError> {
         let list = self.call(Call::get, &["IncomingPhoneNumbers.json"]).query("PageSize", "1");
         self.api.send(Purpose::Read, &list, |response| self.page(response, "incoming_phone_numbers")).await?;
@@ -321,6 +368,19 @@ impl Provider for TwilioNumbers {
 }
 
 impl TwilioNumbers {
+    /// What local numbers in the United States cost, which is all that Twilio states.
+    async fn price_now(&self) -> Result<OfferPrice, ProviderError> {
+        let Some(prices) = &self.prices else { return Ok(OfferPrice::Flat) };
+        let country = Call::get(&["PhoneNumbers", "Countries", "US"]);
+        let price = prices.send(Purpose::Read, &country, |response| {
+            let kinds = list_in(&response.body, "phone_number_prices")?;
+            let local = kinds.iter().find(|kind| kind["number_type"] == "local");
+            Ok(local.map(|local| OfferPrice::stated(&[&local["current_price"]], &response.body["price_unit"])))
+        });
+        let unstated = || OfferPrice::Refused("Twilio states no price of local numbers".into());
+        Ok(price.await?.filter(|price| *price != OfferPrice::Flat).unwrap_or_else(unstated))
+    }
+
     /// What the account cannot do because of its type. Errors: it is suspended or closed.
     async fn account_limits(&self) -> Result<Vec<String>, ProviderError> {
         let account = Call::get(&["Accounts", &format!("{}.json", self.account.expose())]);
@@ -365,6 +425,25 @@ impl TwilioNumbers {
         let read = |response: ServiceResponse| Ok(text_in(&response.body, "balance")?.to_owned());
         self.api.send(Purpose::Read, &balance, read).await.ok()?.parse().ok()
     }
+}
+
+/// The log has no codes of SIP, so that it does not tell which calls were blocked.
+fn take_call(reader: &mut LogReader, call: &Value) {
+    let (direction, outcome, seconds) = (text(&call["direction"]), text(&call["status"]), text(&call["duration"]));
+    reader.take(
+        call,
+        &CallRecord {
+            from: &call["from"],
+            // Calls to the phone network from a trunk are 'terminating', and those from there are 'originating'.
+            direction: if direction == "trunking-originating" { "inbound" } else { &direction },
+            began_at: time_in(&call["start_time"]).or_else(|()| time_in(&call["date_created"])),
+            is_over: !matches!(&*outcome, "queued" | "initiated" | "ringing" | "in-progress"),
+            outcome: &outcome,
+            sip_code: "",
+            sip_reason: "",
+            seconds: &seconds,
+        },
+    );
 }
 
 /// The settings to copy so that `new` is like `old`: the field in a response, that in a form, and the value.
@@ -418,15 +497,6 @@ fn names_itself(owned: &OwnedNumber) -> bool {
     !has_words && owned.number.to_string().ends_with(&digits)
 }
 
-/// A field as text for a form; empty if it is null or missing.
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
 fn owned(fields: Value) -> Result<OwnedNumber, ServiceError> {
     let sid = text_in(&fields, "sid")?.to_owned();
     let number = number_in(&fields["phone_number"])
@@ -434,11 +504,11 @@ fn owned(fields: Value) -> Result<OwnedNumber, ServiceError> {
     Ok(OwnedNumber { sid, number, fields })
 }
 
-/// Where Twilio's API of regulatory compliance is, for the base URL of the other.
-fn regulations_url(base: &Url) -> String {
+/// Where another of Twilio's APIs is, for the base URL of this one.
+fn url_of(base: &Url, host: &str, path: &str) -> String {
     let mut url = base.clone();
-    url.set_path("/v2");
-    if url.host_str() == Some("api.twilio.com") && url.set_host(Some("numbers.twilio.com")).is_err() {
+    url.set_path(path);
+    if url.host_str() == Some("api.twilio.com") && url.set_host(Some(host)).is_err() {
         return base.to_string();
     }
     url.to_string()

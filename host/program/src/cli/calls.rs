@@ -5,17 +5,19 @@ use super::refused::RefusedRows;
 use super::serve::stop_signal;
 use super::{CommandContext, Done};
 use crate::hints::call_import_steps;
-use crate::json::{CallsByDay, ImportedCallFile, NumberCalls};
+use crate::json::{CallsByDay, ImportedCallFile, NumberCalls, ReadCalls};
 use crate::parse;
 use crate::words::{
-    WHOLE_HOURS, answer_rate, call_counts, calls_in_words, incoming_calls, recognized_calls, shortened,
+    WHOLE_HOURS, answer_rate, call_counts, calls_in_words, incoming_calls, read_calls_in_words, recognized_calls,
+    shortened,
 };
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::utc;
 use dialguard::contract::CallTotals;
 use dialguard_dialer::call_file::{CallFile, ImportedCalls, ReadOptions, refused_rows};
-use dialguard_dialer::ledger::{AccountProfile, Ledger};
+use dialguard_dialer::dialguard::CALL_DAYS_READ;
+use dialguard_dialer::ledger::{AccountProfile, CALLS_KEPT_DAYS, Ledger};
 use dialguard_dialer::zones::Zone;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
@@ -25,6 +27,14 @@ pub enum CallsCommand {
     /// Import how calls went from a file of call detail records or a report by the hour; --dry-run shows what would be
     /// imported
     Import(Import),
+    /// Read how calls went from the log of the account's provider, if it is set up with `--calls on`
+    Read {
+        /// The account
+        id: String,
+        /// Of so many days up to now, and of the time since the latest reading
+        #[arg(long, default_value_t = CALL_DAYS_READ, value_parser = clap::value_parser!(u64).range(1..=CALLS_KEPT_DAYS))]
+        days: u64,
+    },
     /// List how calls from each number went
     List {
         /// The account
@@ -65,9 +75,10 @@ impl Import {
     }
 }
 
-pub fn run(context: &CommandContext, command: CallsCommand) -> Result<Done> {
+pub async fn run(context: &CommandContext, command: CallsCommand) -> Result<Done> {
     match command {
         CallsCommand::Import(options) => import(context, &options),
+        CallsCommand::Read { id, days } => read(context, &id, days).await,
         CallsCommand::List { id, days } => list(context, &id, days),
         CallsCommand::Show { id, number } => show(context, &id, &number),
     }
@@ -161,6 +172,16 @@ fn figures(calls: &CallTotals) -> [String; 5] {
     let [attempts, answered, short, blocked] =
         [calls.attempts, calls.answered, calls.short, calls.blocked].map(|figure| figure.to_string());
     [attempts, answered, answer_rate(calls), short, blocked]
+}
+
+async fn read(context: &CommandContext, id: &str, days: u64) -> Result<Done> {
+    let read = context.dialguard()?.read_calls(id, days).await?;
+    let done = Done::show(
+        context.json,
+        || ReadCalls::from(&read),
+        || read_calls_in_words(&read).iter().map(|line| format!("{line}\n")).collect(),
+    );
+    Ok(done.refused_if(read.problem.is_some()))
 }
 
 fn list(context: &CommandContext, id: &str, days: u32) -> Result<Done> {

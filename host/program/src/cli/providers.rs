@@ -70,12 +70,19 @@ pub struct ProviderOptions {
     /// The secret of Twilio's API key
     #[arg(long, value_name = "PLACE")]
     api_key_secret: Option<SecretPlace>,
-    /// Price of a number in whole US cents, such as 115; spending is counted with it
+    /// Price of a number in whole US cents, such as 115; it counts where the provider states none of its own
     #[arg(long, value_name = "CENTS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     price_cents: Option<u32>,
     /// Buy only numbers that support texts as well as calls
     #[arg(long, value_name = "on|off")]
     texts: Option<Switch>,
+    /// Buy at the price that the provider states for a number, instead of --price-cents: Telnyx's is on unless it is
+    /// switched off, Twilio's is one more request
+    #[arg(long, value_name = "on|off")]
+    read_prices: Option<Switch>,
+    /// Read from the provider's log how calls went, before each daily review and with `dialguard calls read`
+    #[arg(long, value_name = "on|off")]
+    calls: Option<Switch>,
     /// The provider's address, if not the usual one; https, except on this machine
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -143,7 +150,12 @@ async fn test(context: &CommandContext, name: &str) -> Result<Done> {
     let does_not_work = || format!("{name} does not work");
     let provider = open_provider(&profile).with_context(does_not_work)?;
     let owned = provider.owned().await.with_context(does_not_work)?.len();
-    let limits = provider.test().await.with_context(does_not_work)?;
+    let mut limits = provider.test().await.with_context(does_not_work)?;
+    if ProviderSettings::from_json(&profile.settings).is_ok_and(|settings| settings.calls) {
+        let hour = context.now().saturating_sub(3_600)..context.now();
+        limits
+            .extend(provider.calls(hour).await.err().map(|error| format!("its log of calls cannot be read: {error}")));
+    }
     Ok(Done::show(
         context.json,
         || TestedProvider { name: name.to_owned(), works: true, numbers: owned, limits: limits.clone() },
@@ -175,7 +187,11 @@ fn row(provider: &ProviderProfile) -> [String; 4] {
 
 impl ProviderOptions {
     fn are_none(&self) -> bool {
-        self.secrets().is_empty() && self.price_cents.is_none() && self.texts.is_none() && self.base_url.is_none()
+        let switches = [self.texts, self.read_prices, self.calls];
+        self.secrets().is_empty()
+            && self.price_cents.is_none()
+            && switches.iter().all(Option::is_none)
+            && self.base_url.is_none()
     }
 
     /// The secrets that were given.
@@ -194,6 +210,8 @@ impl ProviderOptions {
         ProviderSettings {
             base_url: self.base_url.clone().unwrap_or(settings.base_url),
             texts: self.texts.map_or(settings.texts, |switch| switch == Switch::On),
+            read_prices: self.read_prices.map(|switch| switch == Switch::On).or(settings.read_prices),
+            calls: self.calls.map_or(settings.calls, |switch| switch == Switch::On),
             ..settings
         }
     }

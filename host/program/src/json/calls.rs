@@ -5,6 +5,7 @@ use super::{E164, Time};
 use crate::words::{REFUSED_LISTED_MAX, column};
 use dialguard::contract::CallTotals;
 use dialguard_dialer::call_file::{self, CallFile, ReadRow, RowKind};
+use dialguard_dialer::dialguard as dialer;
 use dialguard_dialer::ledger::{self, CallHour, CallOutcome};
 use dialguard_dialer::phone::e164;
 use serde::Serialize;
@@ -124,6 +125,44 @@ impl ReportedCalls {
         self.refused_count += 1;
         if self.refused.len() < REFUSED_LISTED_MAX {
             self.refused.push(refused);
+        }
+    }
+}
+
+/// The result of reading calls from the log of the account's provider.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReadCalls {
+    /// The provider's name.
+    provider: String,
+    /// How many hours of numbers are new.
+    new: usize,
+    /// How many had other figures before.
+    changed: usize,
+    /// How many had the same figures before.
+    known: usize,
+    /// Calls from what is no number of an account with this provider, which are not counted.
+    others: u64,
+    /// Calls whose time or ending the provider does not tell, which are not counted.
+    unreadable: u64,
+    /// Hours that began before are known; null if nothing could be read.
+    read_until: Option<Time>,
+    /// Why the reading ended early; null if it did not. Hours that were read whole stay, and the next reading goes on from
+    /// there.
+    problem: Option<String>,
+}
+
+impl From<&dialer::ReadCalls> for ReadCalls {
+    fn from(read: &dialer::ReadCalls) -> Self {
+        ReadCalls {
+            provider: read.provider.clone(),
+            new: read.new,
+            changed: read.changed,
+            known: read.known,
+            others: read.others,
+            unreadable: read.unreadable,
+            read_until: read.read_until.map(Time),
+            problem: read.problem.clone(),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! How calls went, in words.
 
 use super::{column_name, count, delimited, thousands};
+use dialguard::calendar::rfc3339;
 use dialguard::contract::CallTotals;
 use dialguard_dialer::call_file::{CallColumn, CallFile, ImportedCalls, RowKind};
+use dialguard_dialer::dialguard::ReadCalls;
 
 /// How a file of calls was read: `UTF-8, separated by commas; single calls; number in column "src", …`.
 pub fn recognized_calls(file: &CallFile) -> String {
@@ -58,6 +60,25 @@ pub fn call_counts(outcome: &ImportedCalls, dry_run: bool) -> String {
     let [changed, known, refused] = [*changed, *known, refused.len()].map(|count| thousands(count as u64));
     let verb = if dry_run { " would be imported" } else { " imported" };
     format!("{taken}{verb}, {changed} changed, {known} already known; {refused} rows refused")
+}
+
+/// What came of reading a provider's log, in sentences.
+pub fn read_calls_in_words(read: &ReadCalls) -> Vec<String> {
+    let ReadCalls { provider, new, changed, known, others, unreadable, read_until, problem } = read;
+    let [changed, known] = [*changed, *known].map(|count| thousands(count as u64));
+    let new = count(*new as u64, "new hour");
+    let mut lines = vec![format!("{new} read from {provider}, {changed} changed, {known} already known")];
+    lines.extend(read_until.map(|until| format!("calls are known until {}", rfc3339(until))));
+    lines.extend((*others > 0).then(|| {
+        let are = if *others == 1 { "is" } else { "are" };
+        format!("{} from numbers of no account {are} not counted", count(*others, "call"))
+    }));
+    lines.extend((*unreadable > 0).then(|| {
+        let are = if *unreadable == 1 { "is" } else { "are" };
+        format!("{} whose time or ending {provider} does not tell {are} not counted", count(*unreadable, "call"))
+    }));
+    lines.extend(problem.as_ref().map(|problem| format!("ended early: {problem}")));
+    lines
 }
 
 /// The part of the calls that somebody answered, such as `31.3 %`; a dash without calls.

@@ -26,6 +26,7 @@ use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
 use dialguard::recording::{Call, Recording};
 use rusqlite::{Transaction, params};
+use std::collections::{HashMap, HashSet};
 
 /// Bytes of a policy's notices that an account has room for on a local date: four plans' worth. They are events for good,
 /// and a user may have any number of runs made.
@@ -197,8 +198,9 @@ impl<'a> CheckedRun<'a> {
             Some(suspects) => suspects::replace(transaction, (account.key, run), suspects, now)?,
             None => Vec::new(),
         };
+        let offered_cents = offered_cents(plan, record.recording);
         for action in &plan.actions {
-            apply_action(transaction, account, run, action, now)?;
+            apply_action(transaction, account, run, action, (&offered_cents, now))?;
         }
         charge(transaction, account, now, blocks_bought(plan, account), ChargeCause::Run(run))?;
         append_notices(transaction, account, run, plan)?;
@@ -423,7 +425,7 @@ fn apply_action(
     account: &AccountProfile,
     run: i64,
     action: &Action,
-    now: Timestamp,
+    (offered_cents, now): (&HashMap<PhoneNumber, u32>, Timestamp),
 ) -> Result<()> {
     let tell = |kind, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
     match action {
@@ -450,7 +452,10 @@ fn apply_action(
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
             tell(EventKind::Released, Some(*number), format!("{} left the account, as requested.", e164(*number)))
         }
-        Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
+        Action::ReplaceNumber(replacement) => {
+            let cents = offered_cents.get(&replacement.replacement).copied();
+            intend(transaction, (account, run), replacement, cents, now)
+        }
         Action::SetBlocks(change) => set_blocks(transaction, account, change)
             .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
         Action::StopUsing(number) => set_in_use(transaction, (account, run), *number, false, now),
@@ -485,6 +490,27 @@ fn set_in_use(
     };
     append(transaction, account.key, now, Some(run), kind, Some(number), &text)?;
     enqueue(transaction, Some(account), Some(run), now, || Message::number_in_use(number, slot, is_in_use, &text))
+}
+
+/// What the plan's new numbers cost, as they were offered to the policy: a plan states no prices.
+fn offered_cents(plan: &Plan, recording: &Recording) -> HashMap<PhoneNumber, u32> {
+    let successors: HashSet<PhoneNumber> = plan
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::ReplaceNumber(replacement) => Some(replacement.replacement),
+            _ => None,
+        })
+        .collect();
+    let offered = recording.calls.iter().filter_map(|call| match call {
+        Call::Candidates(_, _, Ok(offered)) if !successors.is_empty() => offered.rows().ok(),
+        _ => None,
+    });
+    let bought = offered.flatten().filter(|candidate| candidate.price_cents > 0);
+    bought
+        .filter(|candidate| successors.contains(&candidate.number))
+        .map(|candidate| (candidate.number, candidate.price_cents))
+        .collect()
 }
 
 /// Numbers that a run looked up, as often as each was.

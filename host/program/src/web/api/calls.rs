@@ -3,7 +3,7 @@
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Limit, Page, PathParams, QueryParams};
 use super::numbers::{InNumber, cursor};
-use crate::json::{CallsByDay, NumberCalls, RefusedHour, ReportedCalls, Time};
+use crate::json::{CallsByDay, NumberCalls, ReadCalls, RefusedHour, ReportedCalls, Time};
 use crate::parse::List;
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate, Read};
@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list, report)).routes(routes!(of_number))
+    OpenApiRouter::new().routes(routes!(list, report)).routes(routes!(read)).routes(routes!(of_number))
 }
 
 /// Hours in one request, at most.
@@ -115,6 +115,38 @@ async fn report(
         Ok::<_, Problem>(Json(reported))
     };
     site.lists().run(&of.caller, import).await?
+}
+
+/// How far back to read.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CallSpan {
+    /// The days up to now; the time since the latest reading is read too.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 60, default = 3)]
+    days: Days,
+}
+
+/// Read calls from the provider's log
+///
+/// Requires the role `operate`, and an account whose provider is set up with `--calls on`. It is read before each daily review
+/// too. Only whole hours are taken, and reading them again changes nothing. It may take ten minutes; the hours that were read
+/// by then stay.
+#[utoipa::path(
+    post,
+    path = "/accounts/{account}/calls/read",
+    operation_id = "read-calls",
+    tag = "calls",
+    params(InAccount, CallSpan),
+    responses((status = 200, description = "How many hours are new", body = ReadCalls), ChangeFailures)
+)]
+async fn read(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    QueryParams(CallSpan { days: Days(days) }): QueryParams<CallSpan>,
+) -> Result<Json<ReadCalls>, Problem> {
+    Ok(Json(ReadCalls::from(&site.dialguard().read_calls(&of.account.id, days).await?)))
 }
 
 /// Which numbers' calls to list, and of how many days.

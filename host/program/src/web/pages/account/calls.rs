@@ -10,14 +10,18 @@ use crate::web::auth::{OfAccount, Operate};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::words::{WHOLE_HOURS, call_counts, calls_in_words, capital, count, e164, incoming_calls, recognized_calls};
+use crate::words::{
+    WHOLE_HOURS, call_counts, calls_in_words, capital, count, e164, incoming_calls, read_calls_in_words,
+    recognized_calls,
+};
 use axum::Router;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
-use axum::routing::get;
+use axum::routing::{get, post};
 use dialguard::calendar::utc;
 use dialguard_dialer::call_file::{CallFile, CallFileError, ImportedCalls, ReadOptions, ReadRow, refused_rows};
+use dialguard_dialer::dialguard::{CALL_DAYS_READ, DialguardError};
 use dialguard_dialer::ledger::{AccountProfile, Stop};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -28,6 +32,7 @@ const PASTED: &str = "Pasted rows";
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/calls", get(form).post(upload))
+        .route("/accounts/{account}/read-calls", post(read))
         .route("/accounts/{account}/calls/{upload}", get(preview::<Uploaded>).post(import::<Uploaded>))
         .route("/accounts/{account}/calls/{upload}/refused.csv", get(refused::<Uploaded>))
 }
@@ -62,10 +67,11 @@ fn form_path(account: &AccountProfile) -> String {
     account_path(&account.id) + "/calls"
 }
 
-async fn form(of: OfAccount<Operate>) -> Markup {
+async fn form(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Markup, Failed> {
     let account = &of.account;
     let content = html! {
         h1 { "Import calls" }
+        @if site.dialguard().reads_calls(account)? { (read_from_log(&site, account)?) }
         form.panel.import method="post" action=(form_path(account)) enctype="multipart/form-data" {
             p {
                 "Upload call detail records of your dialer or of your provider, or a report with number, hour, attempts and "
@@ -77,7 +83,38 @@ async fn form(of: OfAccount<Operate>) -> Markup {
             p.choices { button.first { "Preview" } a.button href=(account_path(&account.id)) { "Cancel" } }
         }
     };
-    page(&of.caller, Some((account, Tab::Numbers)), "Import calls", content)
+    Ok(page(&of.caller, Some((account, Tab::Numbers)), "Import calls", content))
+}
+
+/// How far calls were read from the provider's log, and a button that reads them now.
+fn read_from_log(site: &Site, account: &AccountProfile) -> Result<Markup, Failed> {
+    let reading = site.dialguard().ledger().call_reading(&account.id)?;
+    let provider = account.buying.provider.as_deref().unwrap_or_default();
+    let local = |at| utc(at).with_timezone(&account.time_zone).format("%Y-%m-%d %H:%M").to_string();
+    Ok(html! {
+        form.panel method="post" action={ (account_path(&account.id)) "/read-calls" } {
+            p {
+                "Calls are read from " (provider) " before each daily review"
+                @if let Some(until) = reading.read_until { "; they are known until " (local(until)) }
+                "."
+            }
+            @if let Some(problem) = reading.problem { p.failed { (capital(&problem)) "." } }
+            p.choices { button { "Read now" } }
+        }
+    })
+}
+
+/// Finishes the reading even if the browser closes the connection.
+async fn read(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Markup, Failed> {
+    let (dialguard, id) = (site.dialguard().clone(), of.account.id.clone());
+    let reading = tokio::spawn(async move { dialguard.read_calls(&id, CALL_DAYS_READ).await });
+    let read = reading.await.map_err(|error| DialguardError::Internal(error.to_string())).map_err(Problem::from)??;
+    let content = html! {
+        h1 { "Calls read" }
+        div.panel { ul { @for line in read_calls_in_words(&read) { li { (capital(&line)) "." } } } }
+        p { a href=(account_path(&of.account.id)) { "Back to numbers" } }
+    };
+    Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Calls read", content))
 }
 
 fn time_zone(reading: &Reading, account: &AccountProfile) -> Markup {
