@@ -177,6 +177,7 @@ impl Hint for LedgerError {
             | LedgerError::Refused(_)
             | LedgerError::SettingsTooLarge
             | LedgerError::NotWanted
+            | LedgerError::NoActor
             | LedgerError::Unusable(_)
             | LedgerError::Database(_) => (None, None, None),
         };

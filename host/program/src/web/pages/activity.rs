@@ -26,6 +26,9 @@ use std::sync::Arc;
 /// Events per page.
 const EVENTS_A_PAGE: u32 = 50;
 
+/// Who did it, in a CSV file, and the one that it was done for.
+const ACTOR_COLUMNS: [&str; 6] = ["actor", "actor-name", "actor-id", "for", "for-name", "for-id"];
+
 /// Events read at a time for a CSV file.
 const EVENTS_A_CHUNK: u32 = 1_000;
 
@@ -231,7 +234,8 @@ fn csv_parts(
     id: String,
     query: EventQuery,
 ) -> impl Iterator<Item = Result<Vec<u8>, LedgerError>> + Send {
-    let header = csv_of([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"]]);
+    let columns = ["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"];
+    let header = csv_of([columns.into_iter().chain(ACTOR_COLUMNS)]);
     let mut next_query = Some(query);
     let pages = std::iter::from_fn(move || {
         let query = next_query.take()?;
@@ -244,9 +248,17 @@ fn csv_parts(
     std::iter::once(Ok(header)).chain(pages)
 }
 
-fn csv_row(event: &Event) -> [String; 9] {
+fn csv_row(event: &Event) -> impl Iterator<Item = String> {
     let or_empty = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
-    [
+    let actor = event.actor.as_ref();
+    let (party, acts_for) = (actor.map(|actor| &actor.party), actor.and_then(|actor| actor.acts_for.as_ref()));
+    let parts = [party, acts_for].into_iter().flat_map(|party| {
+        let party = party.cloned();
+        let kind = party.as_ref().map_or("", |party| party.kind.name()).to_owned();
+        let (name, id) = party.map_or_else(Default::default, |party| (party.name, party.id.unwrap_or_default()));
+        [kind, inert(&name).into_owned(), inert(&id).into_owned()]
+    });
+    let event = [
         event.id.to_string(),
         rfc3339(event.at as Timestamp),
         event.kind.clone(),
@@ -256,7 +268,8 @@ fn csv_row(event: &Event) -> [String; 9] {
         or_empty(event.revision),
         event.policy.clone().unwrap_or_default(),
         inert(&event.text).into_owned(),
-    ]
+    ];
+    event.into_iter().chain(parts)
 }
 
 fn file_name(id: &str) -> String {
