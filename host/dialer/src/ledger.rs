@@ -57,6 +57,7 @@ mod readers;
 mod runs;
 mod sources;
 mod stop;
+mod story;
 mod suspects;
 mod time;
 
@@ -115,6 +116,7 @@ pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
 pub use stop::Stop;
+pub use story::{ReviewFigures, STEPS_TOLD_MAX, StoryEntry, StoryPage, Subject};
 pub use suspects::Suspicion;
 pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 

@@ -64,7 +64,7 @@ impl Hint for LedgerError {
                 Some("`GET /api/v1/policies` lists the revisions"),
             ),
             LedgerError::NoSuchRun(_) => (
-                Some("`dialguard events ID` names the run of each event"),
+                Some("`dialguard events ID --json` names the run of each event"),
                 None,
                 Some("`GET /api/v1/accounts/{account}/runs` lists the runs"),
             ),

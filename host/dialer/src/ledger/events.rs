@@ -5,7 +5,7 @@ use crate::ledger::actors::{ACTOR_COLUMNS, Actor, Change, actor_from_row, join_a
 use crate::ledger::policies::Revision;
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{Notice, PhoneNumber, Timestamp};
-use rusqlite::params;
+use rusqlite::{OptionalExtension, Transaction, params};
 
 /// Something that happened to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,40 +99,7 @@ impl Ledger {
     pub fn event_page(&self, id: &str, query: &EventQuery, limit: u32) -> Result<EventPage> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let order = if query.oldest_first { "ASC" } else { "DESC" };
-            let mut statement = transaction.prepare_cached(&format!(
-                "{}
-                  WHERE events.account = ?1 AND (?2 IS NULL OR events.kind = ?2) AND (?3 IS NULL OR number = ?3)
-                        AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at < ?5) AND (?6 IS NULL OR run = ?6)
-                        AND (?7 IS NULL OR ifnull(runs.revision, events.revision) = ?7)
-                        AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
-                        AND (NOT ?10 OR cents IS NOT NULL)
-                  ORDER BY events.id {order} LIMIT ?11",
-                select_event()
-            ))?;
-            let asked = |value: Option<u64>| value.map(asked_to_sql);
-            let EventQuery { kind, number, since, until, run, revision, before, after, money, oldest_first: _ } = query;
-            let found = statement.query_map(
-                params![
-                    account.key,
-                    kind,
-                    asked(*number),
-                    asked(*since),
-                    asked(*until),
-                    asked(*run),
-                    asked(*revision),
-                    asked(*before),
-                    asked(*after),
-                    money,
-                    i64::from(limit) + 1
-                ],
-                event_from_row,
-            )?;
-            let mut events: Vec<Event> = found.collect::<rusqlite::Result<_>>()?;
-            let is_more = events.len() > limit as usize;
-            events.truncate(limit as usize);
-            let next = events.last().filter(|_| is_more).map(|event| event.id);
-            Ok(EventPage { events, next })
+            events_page(transaction, account.key, query, limit)
         })
     }
 
@@ -146,6 +113,75 @@ impl Ledger {
             Ok(kinds.collect::<rusqlite::Result<_>>()?)
         })
     }
+}
+
+/// A page of the account's events.
+pub(super) fn events_page(
+    transaction: &Transaction,
+    account: i64,
+    query: &EventQuery,
+    limit: u32,
+) -> Result<EventPage> {
+    let order = if query.oldest_first { "ASC" } else { "DESC" };
+    let mut statement = transaction.prepare_cached(&format!(
+        "{}
+          WHERE events.account = ?1 AND (?2 IS NULL OR events.kind = ?2) AND (?3 IS NULL OR number = ?3)
+                AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at < ?5) AND (?6 IS NULL OR run = ?6)
+                AND (?7 IS NULL OR ifnull(runs.revision, events.revision) = ?7)
+                AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
+                AND (NOT ?10 OR cents IS NOT NULL)
+          ORDER BY events.id {order} LIMIT ?11",
+        select_event()
+    ))?;
+    let asked = |value: Option<u64>| value.map(asked_to_sql);
+    let EventQuery { kind, number, since, until, run, revision, before, after, money, oldest_first: _ } = query;
+    let found = statement.query_map(
+        params![
+            account,
+            kind,
+            asked(*number),
+            asked(*since),
+            asked(*until),
+            asked(*run),
+            asked(*revision),
+            asked(*before),
+            asked(*after),
+            money,
+            i64::from(limit) + 1
+        ],
+        event_from_row,
+    )?;
+    let mut events: Vec<Event> = found.collect::<rusqlite::Result<_>>()?;
+    let is_more = events.len() > limit as usize;
+    events.truncate(limit as usize);
+    let next = events.last().filter(|_| is_more).map(|event| event.id);
+    Ok(EventPage { events, next })
+}
+
+/// All events that are steps of an order, oldest first.
+pub(super) fn events_of_order(transaction: &Transaction, order: u64) -> Result<Vec<Event>> {
+    let mut statement =
+        transaction.prepare_cached(&format!("{} WHERE order_id = ?1 ORDER BY events.id", select_event()))?;
+    let events = statement.query_map([to_sql(order)], event_from_row)?;
+    Ok(events.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The number's latest event of one of these kinds before that event.
+pub(super) fn latest_of_kinds(
+    transaction: &Transaction,
+    account: i64,
+    number: PhoneNumber,
+    kinds: &[EventKind; 2],
+    before: u64,
+) -> Result<Option<Event>> {
+    let mut statement = transaction.prepare_cached(&format!(
+        "{} WHERE events.account = ?1 AND number = ?2 AND events.id < ?3 AND events.kind IN (?4, ?5)
+           ORDER BY events.id DESC LIMIT 1",
+        select_event()
+    ))?;
+    let [one, other] = kinds.map(EventKind::name);
+    let found = statement.query_row(params![account, to_sql(number), to_sql(before), one, other], event_from_row);
+    Ok(found.optional()?)
 }
 
 /// The beginning of a query of events, as [`event_from_row`] reads them.

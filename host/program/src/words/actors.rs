@@ -16,6 +16,12 @@ pub fn actor_in_words(actor: Option<&Actor>) -> String {
     }
 }
 
+/// The same behind a sentence: `by ann`.
+pub fn by_in_words(actor: Option<&Actor>) -> String {
+    let who = actor_in_words(actor);
+    if actor.is_some() { format!("by {who}") } else { format!("actor {who}") }
+}
+
 fn party_in_words(Party { kind, name, .. }: &Party) -> String {
     match kind {
         ActorKind::User => name.clone(),

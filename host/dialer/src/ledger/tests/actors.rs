@@ -46,7 +46,16 @@ fn nobody_changes_nothing_and_may_ask() {
     assert!(matches!(refused, Err(LedgerError::NoActor)), "{refused:?}");
     assert_eq!(fixture.ledger.account(ACME).unwrap().revision, before);
     assert_eq!(reader.try_close_account(ACME, fixture.now).unwrap().candidates, 2);
-    let by_hand = "INSERT INTO events (account, at, kind, text) VALUES (1, 0, 'charged', '')";
+}
+
+#[test]
+fn no_event_of_any_kind_is_without_an_actor() {
+    let fixture = Fixture::new(NOON);
+    for kind in EventKind::NAMES.into_iter().chain(["a-policys-notice"]) {
+        let by_hand = format!("INSERT INTO events (account, at, kind, text) VALUES (1, 0, '{kind}', '')");
+        assert!(fixture.execute(&by_hand).is_err(), "{kind}");
+    }
+    let by_hand = "INSERT INTO events (account, at, kind, text) VALUES (1, 0, 'numbers-imported', '')";
     assert!(error(fixture.execute(by_hand)).contains("an event names its actor"));
 }
 
