@@ -81,6 +81,7 @@ async fn everything_that_happened_names_who_did_it_and_still_does_when_they_are_
     let reader = server.user(Role::Read, &["acme"]);
     let page = reader.page(&format!("/accounts/acme/activity?number={}", e164(102).replace('+', "%2B"))).await;
     assert!(page.contains(&format!("by {ann}<")), "{page}");
+    assert!(page.contains(&format!("{}: left the account, slot locked", e164(102))), "{page}");
     let rows = reader.get("/accounts/acme/activity.csv?kind=slot-locked").await.text().await.expect("rows");
     assert!(rows.contains(&format!(",user,{ann},")), "{rows}");
     let exported = reader.get("/api/v1/accounts/acme/export/events.csv").await.text().await.expect("rows");
@@ -105,6 +106,7 @@ async fn a_replacement_and_a_review_are_one_line_each_that_opens() {
     let told = lines(&page);
     let replaced = format!("{} replaced by {} in slot 2: flagged → ordered → swapped", e164(101), e164(190));
     let check = "Daily check: 3 of 3 rated, 1 turned flagged";
+    assert!(page.contains("Daily check: 3 of 3 rated, 1 replacement ordered"), "{page}");
     assert_eq!(told.iter().filter(|line| line.contains(&replaced)).count(), 1, "{told:?}");
     let line = told.iter().find(|line| line.contains(&replaced)).expect("it was found");
     assert!(line.contains("$4.00") && line.contains("by policy revision 1"), "{line}");

@@ -55,6 +55,13 @@ impl StoryEntry {
         let all: u64 = self.counts.values().sum();
         all.saturating_sub(self.steps.len() as u64)
     }
+
+    fn review(&self) -> Option<&ReviewFigures> {
+        match &self.subject {
+            Subject::Review(review) => Some(review),
+            _ => None,
+        }
+    }
 }
 
 /// What an entry is about.
@@ -83,6 +90,8 @@ pub struct ReviewFigures {
     pub local_date: NaiveDate,
     /// Numbers that it rated, and how many were monitored; none of a review of an earlier version.
     pub rated: Option<(u32, u32)>,
+    /// Replacements that it planned.
+    pub replacements: u32,
 }
 
 /// What belongs together.
@@ -398,18 +407,11 @@ fn has_events_below(
     Ok(of_then.any(|event| event.run == Some(run) && event.order.is_none()))
 }
 
-impl StoryEntry {
-    fn review(&self) -> Option<&ReviewFigures> {
-        match &self.subject {
-            Subject::Review(review) => Some(review),
-            _ => None,
-        }
-    }
-}
-
 fn select_review() -> String {
     format!(
-        "SELECT runs.id, runs.kind, daily, local_date, decided_at, rated, monitored, {ACTOR_COLUMNS} FROM runs {}",
+        "SELECT runs.id, runs.kind, daily, local_date, decided_at, rated, monitored,
+                (SELECT count(*) FROM orders WHERE orders.account = runs.account AND orders.run = runs.id), {ACTOR_COLUMNS}
+           FROM runs {}",
         join_actors("runs")
     )
 }
@@ -422,6 +424,7 @@ fn review_from_row(row: &Row) -> rusqlite::Result<(Option<ReviewFigures>, Timest
         is_daily: row.get(2)?,
         local_date: row.get_ref(3)?.as_str()?.parse().expect("runs have dates"),
         rated: row.get::<_, Option<u32>>(5)?.zip(row.get(6)?),
+        replacements: row.get(7)?,
     };
-    Ok((is_review.then_some(review), from_sql(row.get(4)?), actor_from_row(row, 7)?))
+    Ok((is_review.then_some(review), from_sql(row.get(4)?), actor_from_row(row, 8)?))
 }

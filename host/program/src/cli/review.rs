@@ -5,7 +5,7 @@ use super::terminal::tell;
 use super::{CommandContext, Done, hint};
 use crate::json::{Event, Review, Usage};
 use crate::schedule::{self, ReviewMode};
-use crate::words::{by_in_words, count, day_in_words, headline, sentence, signed_dollars, time_of_day};
+use crate::words::{by_in_words, count, day_in_words, headline, sentence, signed_dollars, time_of_day, time_of_step};
 use anyhow::Result;
 use clap::Args;
 use dialguard::calendar::rfc3339;
@@ -149,7 +149,7 @@ fn story_in_words(entries: &[StoryEntry], zone: Zone) -> String {
                 String::new()
             };
             for step in &entry.steps {
-                text += &format!("         {} {}\n", time_of_day(step.at, zone), sentence(step, zone));
+                text += &format!("         {} {}\n", time_of_step(step.at, entry.at, zone), sentence(step, zone));
             }
         }
     }

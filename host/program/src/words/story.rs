@@ -1,9 +1,9 @@
 //! What happened to an account, in sentences: one for each entry of its story, and one for each step.
 
-use super::{count, date, dollars, e164, kind_name, thousands};
-use chrono::DateTime;
+use super::{capital, count, date, dollars, e164, kind_name, thousands};
+use chrono::{DateTime, NaiveDate};
 use dialguard::calendar::utc;
-use dialguard::contract::{ReplacementReason, Timestamp};
+use dialguard::contract::{PhoneNumber, ReplacementReason, Timestamp};
 use dialguard_dialer::ledger::{Event, EventKind, Order, OrderState, ReviewFigures, StoryEntry, Subject};
 use dialguard_dialer::zones::Zone;
 use std::fmt::Write;
@@ -13,12 +13,27 @@ pub fn headline(entry: &StoryEntry, zone: Zone) -> String {
     match &entry.subject {
         Subject::Replacement(order) => replacement_in_words(order, &entry.steps),
         Subject::Review(review) => review_in_words(review, entry, zone),
-        Subject::Request | Subject::Alike => {
-            let counts = counts_in_words(entry);
-            super::capital(&counts.join(", "))
-        }
+        Subject::Request | Subject::Alike => match number_of_all(&entry.steps) {
+            Some(number) => {
+                let counts = counts_in_words(entry);
+                let said: Vec<&str> = counts.iter().map(|counted| of_one(counted)).collect();
+                format!("{}: {}", e164(number), said.join(", "))
+            }
+            None => capital(&counts_in_words(entry).join(", ")),
+        },
         Subject::Single => entry.steps.first().map_or(String::new(), |event| sentence(event, zone)),
     }
+}
+
+/// The number that all of these happened to, if it is one.
+fn number_of_all(steps: &[Event]) -> Option<PhoneNumber> {
+    let number = steps.first()?.number?;
+    steps.iter().all(|step| step.number == Some(number)).then_some(number)
+}
+
+/// What is said of a count of 1, behind the number itself.
+fn of_one(counted: &str) -> &str {
+    counted.strip_prefix("1 number ").or_else(|| counted.strip_prefix("1 ")).unwrap_or(counted)
 }
 
 /// `flagged → ordered → swapped`, behind what was replaced by what.
@@ -46,7 +61,7 @@ fn replacement_in_words(order: &Order, steps: &[Event]) -> String {
 
 /// `Daily check: 12 of 12 rated, 1 turned flagged`.
 fn review_in_words(review: &ReviewFigures, entry: &StoryEntry, zone: Zone) -> String {
-    let ReviewFigures { is_daily, local_date, rated, .. } = review;
+    let ReviewFigures { run: _, is_daily, local_date, rated, replacements } = review;
     let mut said = if *is_daily { "Daily check".to_owned() } else { "Extra check".to_owned() };
     if utc(entry.at).with_timezone(&zone).date_naive() != *local_date {
         write!(said, " of {}", local_date.format("%-d %B")).expect("text grows");
@@ -54,7 +69,8 @@ fn review_in_words(review: &ReviewFigures, entry: &StoryEntry, zone: Zone) -> St
     let rated = rated.map(|(rated, monitored)| {
         format!("{} of {} rated", thousands(rated.into()), thousands(monitored.max(rated).into()))
     });
-    let counts = counts_in_words(entry);
+    let mut counts = counts_in_words(entry);
+    counts.extend((*replacements > 0).then(|| format!("{} ordered", count((*replacements).into(), "replacement"))));
     let nothing = counts.is_empty().then(|| "nothing changed".to_owned());
     let figures: Vec<String> = rated.into_iter().chain(counts).chain(nothing).collect();
     format!("{said}: {}", figures.join(", "))
@@ -117,6 +133,8 @@ fn spoken(word: &str, zone: Zone, is_name: bool) -> String {
         core.replace('-', " ")
     } else if let (true, Ok(time)) = (core.ends_with('Z'), DateTime::parse_from_rfc3339(core)) {
         time.with_timezone(&zone).format("%-d %b %Y, %H:%M").to_string()
+    } else if let (10, Ok(date)) = (core.len(), core.parse::<NaiveDate>()) {
+        date.format("%-d %b %Y").to_string()
     } else if let Some(number) = core.strip_prefix('+').filter(|digits| digits.len() > 6).and_then(|it| it.parse().ok())
     {
         e164(number)
@@ -132,6 +150,13 @@ fn spoken(word: &str, zone: Zone, is_name: bool) -> String {
 /// A local time of day.
 pub fn time_of_day(at: Timestamp, zone: Zone) -> String {
     utc(at).with_timezone(&zone).format("%H:%M").to_string()
+}
+
+/// The same, with its date unless that is the one of the entry it is a step of.
+pub fn time_of_step(at: Timestamp, of_entry: Timestamp, zone: Zone) -> String {
+    let [at, of_entry] = [at, of_entry].map(|instant| utc(instant).with_timezone(&zone));
+    let format = if at.date_naive() == of_entry.date_naive() { "%H:%M" } else { "%-d %b, %H:%M" };
+    at.format(format).to_string()
 }
 
 /// A local date, such as `Monday, 2 March 2026`.
@@ -174,6 +199,7 @@ mod tests {
                 "Changed: checks-to-flag from its default (1) to 2, add-on off, review at 06:30.",
                 "Changed: checks to flag from its default (1) to 2, add-on off, review at 06:30.",
             ),
+            ("reviews-missed", "On 2026-03-09, 1 number was not rated.", "On 9 Mar 2026, 1 number was not rated."),
             ("noted", &format!("The policy ({sha256}) said a-b."), "The policy (abababab…) said a-b."),
         ] {
             assert_eq!(sentence(&event(kind, text), zone), told);
@@ -189,6 +215,7 @@ mod tests {
                 is_daily: true,
                 local_date: "1970-01-01".parse().expect("a date"),
                 rated: Some((1_500, 1_501)),
+                replacements: 2,
             }),
             at: 3_600,
             actor: None,
@@ -196,9 +223,11 @@ mod tests {
             counts: counts.map(|(kind, many)| (kind.to_owned(), many)).into(),
             cents: None,
         };
-        let told = "Daily check: 1,500 of 1,501 rated, 1 turned flagged, 1,200 turned clean, 3 notices";
+        let told = "Daily check: 1,500 of 1,501 rated, 1 turned flagged, 1,200 turned clean, 3 notices, 2 replacements ordered";
         assert_eq!(headline(&entry, Zone::utc()), told);
-        let quiet = StoryEntry { counts: [].into(), at: 90_000, ..entry };
+        let Subject::Review(figures) = &entry.subject else { unreachable!("it is a review") };
+        let subject = Subject::Review(ReviewFigures { replacements: 0, ..*figures });
+        let quiet = StoryEntry { subject, counts: [].into(), at: 90_000, ..entry };
         assert_eq!(headline(&quiet, Zone::utc()), "Daily check of 1 January: 1,500 of 1,501 rated, nothing changed");
     }
 }
