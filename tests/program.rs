@@ -73,6 +73,7 @@ mod program {
     mod settings_preview;
     mod sign_in;
     mod source_commands;
+    mod story;
     mod suspects;
     mod terminal;
     mod time_zones;

@@ -111,6 +111,18 @@ async fn the_effect_of_a_setting_is_previewed_before_it_is_saved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_activity_tells_a_story_that_opens() {
+    let dialer = Dialer::monitoring(3, "--auto-replace on");
+    dialer.import([190], "--candidates");
+    for _ in 0..2 {
+        dialer.pass(DAY);
+        dialer.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "ooo"), (190, "ooo")]);
+        dialer.run("serve --once").exits(0);
+    }
+    step(&Server::new(dialer).await, Role::Read, "story");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changes_by_another_process_show_without_a_reload() {
     let dialer = Dialer::monitoring(3, "");
     dialer.pass(DAY);

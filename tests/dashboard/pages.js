@@ -52,6 +52,11 @@ export const PAGES = [
   { name: "alerts", path: (account) => `/accounts/${account}/alerts` },
   { name: "buying", path: (account) => `/accounts/${account}/buying` },
   { name: "activity", path: (account) => `/accounts/${account}/activity` },
+  {
+    name: "activity-steps",
+    path: (account) => `/accounts/${account}/activity`,
+    prepare: (page) => page.locator("details.entry summary").first().click(),
+  },
   { name: "policy", path: (account) => `/accounts/${account}/policy` },
   { name: "policy-question", path: (account) => `/accounts/${account}/policy/stop` },
   { name: "settings", path: (account) => `/accounts/${account}/settings` },

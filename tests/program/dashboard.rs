@@ -108,7 +108,12 @@ async fn activity_is_paginated_and_exported_as_one_file() {
     assert_eq!(file.headers()["content-type"], "text/csv; charset=utf-8");
     let rows = text(file).await;
     assert_eq!(rows.lines().count(), 61);
-    assert!(rows.starts_with("id,at,kind,number,cents,run,revision,policy,text\n"), "{rows}");
+    assert!(
+        rows.starts_with(
+            "id,at,kind,number,cents,run,revision,policy,text,actor,actor-name,actor-id,for,for-name,for-id\n"
+        ),
+        "{rows}"
+    );
     assert!(rows.lines().skip(1).all(|row| row.contains(",2026-03-01T09:00:00Z,numbers-imported,")), "{rows}");
 }
 

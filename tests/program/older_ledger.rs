@@ -56,8 +56,16 @@ fn settings_that_were_set_stay_and_those_that_were_not_follow_the_policy() {
     dialer.run("policy install newest.wasm").exits(0);
     dialer.run("policy activate 2").exits(0);
     assert_eq!(json!(settings(names)), json!([true, 75, 1, 2]));
+    // Who did what was not recorded, and is from now on.
+    let kinds = |events: serde_json::Value| {
+        events.as_array().expect("a list").iter().map(|it| it["actor"]["kind"].clone()).collect::<Vec<_>>()
+    };
+    let before = kinds(dialer.json("events acme"));
+    assert!(before.iter().all(|kind| kind == "unknown"), "{before:?}");
+    dialer.run("events acme").exits(0).says(&["actor not recorded"]);
     // The account can be changed, and the closed one still cannot.
     dialer.run("account set acme --spam-score-min 70").exits(0);
+    assert_eq!(kinds(dialer.json("events acme --last 1")), [json!("system-user")]);
     let refused = dialer.run("account set zed --spam-score-min 70").exits(1).stderr;
     assert!(refused.contains("closed"), "{refused}");
 }

@@ -47,7 +47,7 @@ pub use requests::{BulkOutcome, Completion, RequestOutcome};
 pub use review::ReviewOutcome;
 
 use crate::fulfilment::FulfilmentError;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Actor, Ledger, LedgerError};
 use crate::metrics::Metrics;
 use crate::policies::{Policies, PoliciesError};
 use crate::providers::{Provider, ProviderError, Providers};
@@ -126,6 +126,35 @@ impl Dialguard {
     /// The same dialer at another time, in seconds since 1970, at which its clock stands still.
     pub fn at(&self, now: Timestamp) -> Self {
         Dialguard { clock: Arc::new(FixedClock(now)), ..self.clone() }
+    }
+
+    /// The same dialer, whose changes are recorded as this actor's; as nobody's, it refuses those that are recorded. A new
+    /// dialer acts as its ledger does: as the system's user who runs the program.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard_dialer::ledger::{Actor, EventQuery};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let ann = Actor::user("ann", NOW);
+    /// dialguard.acting_as(ann.clone()).decide("acme", &Request::StopMonitoring(vec![13_105_550_100])).await?;
+    ///
+    /// let newest = dialguard.ledger().event_page("acme", &EventQuery::default(), 1)?.events.remove(0);
+    /// assert_eq!((newest.kind.as_str(), newest.actor), ("slot-locked", Some(ann)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn acting_as(&self, actor: impl Into<Option<Actor>>) -> Self {
+        let actor = actor.into();
+        Dialguard {
+            policies: self.policies.acting_as(actor.clone()),
+            ledger: Arc::new(self.ledger.acting_as(actor)),
+            ..self.clone()
+        }
     }
 
     /// The same dialer with this provider in place of the one of that name in the ledger; for tests, and for providers

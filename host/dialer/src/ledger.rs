@@ -39,6 +39,7 @@
 
 mod access;
 mod accounts;
+mod actors;
 mod alerts;
 mod backup;
 mod call_readings;
@@ -57,6 +58,7 @@ mod readers;
 mod runs;
 mod sources;
 mod stop;
+mod story;
 mod suspects;
 mod time;
 
@@ -72,6 +74,7 @@ pub use accounts::settings::{
 };
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{ACCOUNT_ID_BYTES_MAX, AccountChange, AccountProfile, ChangePrice, NewAccount};
+pub use actors::{Actor, ActorKind, Party};
 pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
@@ -116,10 +119,12 @@ pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
 pub use stop::Stop;
+pub use story::{ReviewFigures, STEPS_TOLD_MAX, StoryEntry, StoryPage, Subject};
 pub use suspects::Suspicion;
 pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
 use crate::aside::Aside;
+use actors::Change;
 use dialguard::calendar::NaiveDate;
 use dialguard::check::PlanFault;
 use dialguard::contract::Timestamp;
@@ -136,7 +141,17 @@ pub const SLOTS_PER_BLOCK: u32 = 15;
 const FILE_NAME: &str = "dialguard.db";
 
 /// An open ledger. Share it between tasks; calls block for as long as the disk takes.
+///
+/// Its changes are recorded as those of the system's user who runs the program, or of the actor it is
+/// [acting as](Ledger::acting_as).
 pub struct Ledger {
+    open: Arc<OpenLedger>,
+    /// None if it only reads.
+    actor: Option<Actor>,
+}
+
+/// What all that act on an open ledger share.
+struct OpenLedger {
     file: OpenFile,
     /// None if the ledger lies in a folder that cannot be written.
     writer: Option<Mutex<Connection>>,
@@ -204,6 +219,9 @@ pub enum LedgerError {
         /// The local date.
         closed_on: NaiveDate,
     },
+    /// The ledger [acts as](Ledger::acting_as) nobody, so that nobody could be named as the one who did it.
+    #[error("nobody is named as the one who makes this change")]
+    NoActor,
     /// The account cannot be closed while numbers may be bought or given back for these orders.
     #[error("account {account} cannot be closed yet: {}", orders::closing::held_up_in_words(.orders))]
     ClosingHeldUp {
@@ -360,7 +378,7 @@ impl LedgerError {
 
     /// Whether the ledger works, but its state does not allow the request.
     pub fn is_refusal(&self) -> bool {
-        !self.is_unusable() && !matches!(self, LedgerError::Plan(_) | LedgerError::Database(_))
+        !self.is_unusable() && !matches!(self, LedgerError::Plan(_) | LedgerError::NoActor | LedgerError::Database(_))
     }
 }
 
@@ -380,14 +398,15 @@ impl Ledger {
             return Err(LedgerError::NoLedger(dir.to_owned()));
         }
         let (file, writer) = OpenFile::open(dir.join(FILE_NAME))?;
-        Ok(Ledger {
+        let open = OpenLedger {
             file,
             writer: writer.map(Mutex::new),
             readers: readers::Readers::default(),
             policy_readers: Aside::new(processors()),
             is_noted: AtomicBool::default(),
             pages: numbers::page::Pages::default(),
-        })
+        };
+        Ok(Ledger { open: Arc::new(open), actor: Some(Actor::system_user()) })
     }
 
     /// Opens the ledger in `dir`, and creates both if they are missing, for the user who runs the program only. A ledger
@@ -402,7 +421,7 @@ impl Ledger {
 
     /// A folder or file of the ledger that other users of the machine may read or change; none if they cannot.
     pub fn open_to_others(&self) -> Option<PathBuf> {
-        file::open_to_others(&self.file.path)
+        file::open_to_others(&self.open.file.path)
     }
 
     /// The type of the network file system that the ledger is on, such as `nfs4`, on which several processes or a crash
@@ -413,42 +432,40 @@ impl Ledger {
 
     /// The folder that the ledger lies in.
     pub(crate) fn folder(&self) -> &Path {
-        self.file.path.parent().expect("the ledger's file lies in a folder")
+        self.open.file.path.parent().expect("the ledger's file lies in a folder")
     }
 
     /// Changes the ledger: all of what `change` does, or nothing if it fails.
-    fn change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
+    fn change<T>(&self, change: impl FnOnce(&Change) -> Result<T>) -> Result<T> {
         self.change_with(&mut *self.writer()?, change).map_err(|error| self.explain(error))
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Connection>> {
-        let writer = self.writer.as_ref().ok_or_else(|| LedgerError::ReadOnly(self.folder().to_owned()))?;
+        let writer = self.open.writer.as_ref().ok_or_else(|| LedgerError::ReadOnly(self.folder().to_owned()))?;
         Ok(writer.lock())
     }
 
-    fn change_with<T>(
-        &self,
-        writer: &mut Connection,
-        change: impl FnOnce(&rusqlite::Transaction) -> Result<T>,
-    ) -> Result<T> {
+    fn change_with<T>(&self, writer: &mut Connection, change: impl FnOnce(&Change) -> Result<T>) -> Result<T> {
         // Immediate: to wait for the other process before reading, not to fail after it.
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = change(&transaction)?;
-        let is_note_new = !self.is_noted.load(SeqCst) && file::note_in_use(&transaction)?;
+        let done = change(&Change::new(&transaction, self.actor.clone()))?;
+        let is_note_new = !self.open.is_noted.load(SeqCst) && file::note_in_use(&transaction)?;
         transaction.commit()?;
         if is_note_new {
             file::write_note(writer)?;
         }
-        self.is_noted.store(true, SeqCst);
+        self.open.is_noted.store(true, SeqCst);
         Ok(done)
     }
 
     /// What `change` would do: it is made and taken back.
-    fn try_change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
+    fn try_change<T>(&self, change: impl FnOnce(&Change) -> Result<T>) -> Result<T> {
         let mut writer = self.writer()?;
         let begun = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(LedgerError::from);
         let tried = begun.and_then(|transaction| {
-            let tried = stop::watch(&transaction).and_then(|_watched| change(&transaction));
+            // Nothing of it stays on record, so anybody may ask.
+            let actor = self.actor.clone().or_else(|| Some(Actor::schedule()));
+            let tried = stop::watch(&transaction).and_then(|_watched| change(&Change::new(&transaction, actor)));
             transaction.rollback()?;
             tried
         });
@@ -457,7 +474,8 @@ impl Ledger {
 
     /// Reads the ledger after its latest change.
     fn read<T>(&self, read: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
-        let mut reader = self.readers.take(|| self.file.connect()).map_err(|error| self.explain(error.into()))?;
+        let mut reader =
+            self.open.readers.take(|| self.open.file.connect()).map_err(|error| self.explain(error.into()))?;
         let answer = reader.transaction().map_err(LedgerError::from).and_then(|transaction| {
             let _watched = stop::watch(&transaction)?;
             read(&transaction)
@@ -471,7 +489,7 @@ impl Ledger {
         read: impl FnOnce(&rusqlite::Transaction) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let ledger = self.clone();
-        self.policy_readers.run(move || ledger.read(read)).await
+        self.open.policy_readers.run(move || ledger.read(read)).await
     }
 
     /// Says of a failure of the database where and, if it is known, why it failed.
@@ -482,7 +500,7 @@ impl Ledger {
             {
                 LedgerError::NotWanted
             }
-            LedgerError::Database(error) => file::explain(&self.file.path, error),
+            LedgerError::Database(error) => file::explain(&self.open.file.path, error),
             other => other,
         }
     }

@@ -36,6 +36,7 @@ pub mod prices;
 pub mod providers;
 pub mod settings;
 pub mod sources;
+mod system_user;
 pub mod table_file;
 mod written_time;
 pub mod zones;

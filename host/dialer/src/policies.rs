@@ -46,7 +46,7 @@ mod code;
 pub use crate::ledger::PolicySettings;
 
 use crate::ledger::{
-    Cause, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, RecordLimits, Revision,
+    Actor, Cause, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, RecordLimits, Revision,
     RunComparison, Shadow, TrustedKey,
 };
 use crate::policies::comparison::compare;
@@ -121,7 +121,11 @@ type Result<T> = std::result::Result<T, PoliciesError>;
 
 /// The policies of a dialer. Cheap to clone.
 #[derive(Clone)]
-pub struct Policies(Source);
+pub struct Policies {
+    source: Source,
+    /// Who changes them; none if they are only read.
+    actor: Option<Actor>,
+}
 
 #[derive(Clone)]
 enum Source {
@@ -170,7 +174,7 @@ impl From<Policy> for Policies {
     fn from(policy: Policy) -> Self {
         let settings = PolicySettings { limits: policy.limits(), ..PolicySettings::default() };
         let state = PolicyState { change: 0, live: None, shadow: None, settings };
-        Policies(Source::Fixed(Arc::new(Live::new(None, policy, state))))
+        Policies { source: Source::Fixed(Arc::new(Live::new(None, policy, state))), actor: None }
     }
 }
 
@@ -180,7 +184,10 @@ impl Policies {
         if ledger.policy_state()?.live.is_none() {
             install_built_in(&ledger, now)?;
         }
-        Ok(Policies(Source::Installed(Arc::new(Installed {
+        let actor = ledger.actor().cloned();
+        // What is done with a policy that keeps failing, no user does.
+        let ledger = Arc::new(ledger.acting_as(Actor::schedule()));
+        let installed = Installed {
             code: CodeCache::new(ledger.clone()),
             ledger,
             live: Mutex::default(),
@@ -188,12 +195,19 @@ impl Policies {
             loaded: Mutex::default(),
             reviewed: Notify::new(),
             under_way: watch::Sender::new(0),
-        }))))
+        };
+        Ok(Policies { source: Source::Installed(Arc::new(installed)), actor })
+    }
+
+    /// The same policies, changed by this actor, or only read.
+    #[must_use]
+    pub fn acting_as(&self, actor: Option<Actor>) -> Self {
+        Policies { source: self.source.clone(), actor }
     }
 
     /// The policy for a run that begins now, even if another process has just activated it.
     pub fn live(&self) -> Result<Arc<Live>> {
-        let installed = match &self.0 {
+        let installed = match &self.source {
             Source::Fixed(live) => return Ok(live.clone()),
             Source::Installed(installed) => installed,
         };
@@ -230,7 +244,7 @@ impl Policies {
         let policy = installed.code.compile(component.clone(), &sha256, wasi, &settings).await?;
         let description = policy.describe().await?;
         smoke_check(&policy).await?;
-        let revision = installed.ledger.install_policy(
+        let revision = installed.ledger.acting_as(self.actor.clone()).install_policy(
             &NewPolicy {
                 sha256: &sha256,
                 component: &component,
@@ -285,7 +299,7 @@ impl Policies {
         installed.ensure_trusted(wanted)?;
         // Loaded before it is live: no run waits for a compiler.
         installed.load(&wanted.sha256)?;
-        let activated = installed.ledger.activate(wanted.revision, cause, now, why)?;
+        let activated = installed.ledger.acting_as(self.actor.clone()).activate(wanted.revision, cause, now, why)?;
         self.live()?;
         Ok(activated)
     }
@@ -303,7 +317,7 @@ impl Policies {
             }
             installed.load(&wanted.sha256)?;
         }
-        Ok(installed.ledger.set_shadow(candidate, now)?)
+        Ok(installed.ledger.acting_as(self.actor.clone()).set_shadow(candidate, now)?)
     }
 
     /// The live revision.
@@ -322,7 +336,7 @@ impl Policies {
 
     /// The policy with this SHA-256, as runs on record name it.
     pub fn policy_of(&self, sha256: &str) -> Result<Policy> {
-        match &self.0 {
+        match &self.source {
             Source::Fixed(live) if live.policy.sha256() == sha256 => Ok(live.policy.clone()),
             Source::Fixed(_) => {
                 Err(PoliciesError::Refused("another policy made that run, and it is not available here".into()))
@@ -334,7 +348,7 @@ impl Policies {
     /// Trusts a key. From the first one on, only signed policies can be installed.
     pub fn trust(&self, name: &str, key: &PublicKey, now: Timestamp) -> Result<TrustedKey> {
         let key = TrustedKey { id: key.id(), name: name.to_owned(), pem: key.to_pem(), trusted_at: now };
-        self.installed()?.ledger.trust(&key)?;
+        self.installed()?.ledger.acting_as(self.actor.clone()).trust(&key)?;
         Ok(key)
     }
 
@@ -357,7 +371,7 @@ impl Policies {
             None => format!("The policy failed in this run: {fault}."),
         };
         let faulted = ledger.note_fault(live.revision, id, now, &text)?;
-        let (Source::Installed(installed), Some(revision)) = (&self.0, live.revision) else { return Ok(()) };
+        let (Source::Installed(installed), Some(revision)) = (&self.source, live.revision) else { return Ok(()) };
         let settings = live.state.settings;
         let is_new = faulted.live && faulted.good_runs < NEW_UNTIL_RUNS;
         if is_new && faulted.is_persistent(settings.faults_in_a_row_max) {
@@ -368,14 +382,14 @@ impl Policies {
 
     /// A review was made, which the shadow policy can be compared with.
     pub fn note_review(&self) {
-        if let Source::Installed(installed) = &self.0 {
+        if let Source::Installed(installed) = &self.source {
             installed.reviewed.notify_one();
         }
     }
 
     /// A run begins, and lasts until the returned guard is dropped.
     pub(crate) fn begin_run(&self) -> RunGuard {
-        let Source::Installed(installed) = &self.0 else { return RunGuard(None) };
+        let Source::Installed(installed) = &self.source else { return RunGuard(None) };
         installed.under_way.send_modify(|runs| *runs += 1);
         RunGuard(Some(installed.clone()))
     }
@@ -393,7 +407,7 @@ impl Policies {
 
     /// Compares reviews as they are made, until dropped. Runs come first: it uses the time between them.
     pub async fn keep_following(&self) {
-        let Source::Installed(installed) = &self.0 else { return std::future::pending().await };
+        let Source::Installed(installed) = &self.source else { return std::future::pending().await };
         let mut under_way = installed.under_way.subscribe();
         loop {
             let _ = tokio::time::timeout(IDLE_WAIT_MAX, under_way.wait_for(|runs| *runs == 0)).await;
@@ -409,7 +423,7 @@ impl Policies {
     }
 
     async fn follow_a_little(&self, count: u32) -> Result<usize> {
-        let Source::Installed(installed) = &self.0 else { return Ok(0) };
+        let Source::Installed(installed) = &self.source else { return Ok(0) };
         let Some(Shadow { revision, since_run }) = installed.ledger.policy_state()?.shadow else { return Ok(0) };
         let after = since_run.max(installed.ledger.compared_until(revision)?);
         let runs = installed.ledger.recorded_reviews(after, 0, count)?;
@@ -454,7 +468,7 @@ impl Policies {
     }
 
     fn installed(&self) -> Result<&Arc<Installed>> {
-        match &self.0 {
+        match &self.source {
             Source::Installed(installed) => Ok(installed),
             Source::Fixed(_) => {
                 Err(PoliciesError::Refused("this program has its own policy, and none can be installed".into()))

@@ -96,10 +96,14 @@ impl Table {
                 "number,slot,status,status-since,suspect-since,replacement-pending,resting,resting-since,ready-since,state,\
                  since,monitored-since,last-rated-at,bought-from"
             }
-            Table::Events | Table::Money => "id,at,kind,number,cents,text,run,policy,revision",
+            Table::Events | Table::Money => {
+                "id,at,kind,number,cents,text,run,policy,revision,actor.kind,actor.name,actor.id,actor.for-kind,\
+                 actor.for-name,actor.for-id"
+            }
             Table::Orders => {
                 "id,account,number,replacement,slot,why,state,since,intended-at,provider,price-cents,\
-                 replaced-by-own,reference,rests-until,stuck,problem,held-since,next-try-at,swapped-at,spent-cents,because"
+                 replaced-by-own,reference,rests-until,stuck,problem,held-since,next-try-at,asked-by.kind,asked-by.name,\
+                 asked-by.id,asked-by.for-kind,asked-by.for-name,asked-by.for-id,swapped-at,spent-cents,because"
             }
             Table::Runs => "id,kind,local-date,decided-at,based-on,policy,revision,contract,recording",
             Table::Ratings => "run,at,number,status,flagging-checks,clearing-checks,flagging,answering",

@@ -74,7 +74,7 @@ impl Hint for LedgerError {
                 Some("`GET /api/v1/policies` lists the revisions"),
             ),
             LedgerError::NoSuchRun(_) => (
-                Some("`dialguard events ID` names the run of each event"),
+                Some("`dialguard events ID --json` names the run of each event"),
                 None,
                 Some("`GET /api/v1/accounts/{account}/runs` lists the runs"),
             ),
@@ -187,6 +187,7 @@ impl Hint for LedgerError {
             | LedgerError::Refused(_)
             | LedgerError::SettingsTooLarge
             | LedgerError::NotWanted
+            | LedgerError::NoActor
             | LedgerError::Unusable(_)
             | LedgerError::Database(_) => (None, None, None),
         };

@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod actor;
 mod alerts;
 mod calls;
 mod clock;
@@ -27,6 +28,7 @@ mod values;
 
 pub use access::{NewToken, Role, Token, User};
 pub use account::{Account, ChangePrice, Spending, Usage};
+pub use actor::Actor;
 pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
 pub use calls::{CallsByDay, ImportedCallFile, NumberCalls, ReadCalls, RefusedHour, ReportedCalls};
 pub use clock::Clock;

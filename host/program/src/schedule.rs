@@ -42,7 +42,7 @@
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::{AccountProfile, Leap, LedgerError, Revision, rated_count};
+use dialguard_dialer::ledger::{AccountProfile, Actor, Leap, LedgerError, Revision, rated_count};
 use dialguard_dialer::phone::e164;
 use dialguard_dialer::zones;
 use std::collections::HashMap;
@@ -102,6 +102,7 @@ pub async fn serve(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Res
 
 /// The same at another pace.
 pub async fn serve_at(pace: Pace, dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
+    let dialguard = &dialguard.acting_as(Actor::schedule());
     let policies = dialguard.policies().clone();
     let mut comparing = JoinSet::new();
     comparing.spawn(async move { policies.keep_following().await });

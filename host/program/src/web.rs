@@ -37,6 +37,7 @@ mod work;
 pub use client::{TrustedProxies, TrustedProxy};
 pub use server::{ConnectionLimits, serve};
 
+use auth::Caller;
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
@@ -87,10 +88,10 @@ struct SiteState {
 }
 
 impl Site {
-    /// Serves this dialer.
+    /// Serves this dialer. What is changed is recorded as the caller's who changes it.
     pub fn new(dialguard: Dialguard, settings: WebSettings) -> Self {
         Site(Arc::new(SiteState {
-            dialguard,
+            dialguard: dialguard.acting_as(None),
             settings,
             sign_in_attempts: auth::SignInAttempts::default(),
             passwords: auth::Passwords::default(),
@@ -114,8 +115,8 @@ impl Site {
 
     /// Checks the numbers that were just added to an account, in the background. Pages show its progress. If it fails,
     /// the schedule makes it.
-    fn check_added(&self, id: &str) {
-        let (dialguard, id) = (self.dialguard().clone(), id.to_owned());
+    fn check_added(&self, caller: &Caller, id: &str) {
+        let (dialguard, id) = (self.acting_as(caller), id.to_owned());
         tokio::spawn(async move {
             if let Err(error) = dialguard.check_added(&id).await {
                 tracing::warn!(account = id, "the first check of its new numbers failed and is made later: {error}");
@@ -123,8 +124,14 @@ impl Site {
         });
     }
 
+    /// The dialer, to read from: it acts as nobody, so that no route changes an account without saying who asks.
     fn dialguard(&self) -> &Dialguard {
         &self.0.dialguard
+    }
+
+    /// The dialer, for what this caller changes.
+    fn acting_as(&self, caller: &Caller) -> Dialguard {
+        self.0.dialguard.acting_as(caller.actor.clone())
     }
 
     fn uploads(&self) -> &uploads::Uploads {

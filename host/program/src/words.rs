@@ -1,13 +1,17 @@
 //! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
 
+mod actors;
 mod calls;
 mod settings_change;
+mod story;
 
+pub use actors::{actor_in_words, by_in_words};
 pub use calls::{
     WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, read_calls_in_words,
     recognized_calls,
 };
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
+pub use story::{day_in_words, headline, sentence, time_of_day, time_of_step};
 
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};

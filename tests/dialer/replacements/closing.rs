@@ -211,7 +211,8 @@ async fn the_database_refuses_what_would_follow_closing() {
     fixture.execute("UPDATE accounts SET closed_at = 1").expect_err("it still has a number");
     fixture.close();
     for sql in [
-        "INSERT INTO events (account, at, kind, cents, text, cause) VALUES (1, 1, 'charged', 4900, '', 'cycle 9')",
+        "INSERT INTO events (account, at, kind, cents, text, cause, actor)
+         VALUES (1, 1, 'charged', 4900, '', 'cycle 9', 1)",
         "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
          VALUES (1, 1, 1, 2, 1, 'requested', 'intended', 1)",
         "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy)

@@ -10,7 +10,8 @@ pub(in crate::ledger) mod totals;
 
 use crate::ledger::accounts::buying::{Areas, Buying};
 use crate::ledger::accounts::days::PlannedDay;
-use crate::ledger::events::{EventKind, append};
+use crate::ledger::actors::Change;
+use crate::ledger::events::{EventKind, NewEvent, append};
 use crate::ledger::orders::try_at_once;
 use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, ensure_length, from_sql, never_back, to_sql};
@@ -386,28 +387,26 @@ pub(super) fn every_account(transaction: &Transaction) -> Result<Vec<AccountProf
 /// The account as of `now`, for a change that follows in the same transaction: the billing cycles due by then begin,
 /// and their blocks are charged. So this is where a time that leaps is refused, every change of a closed account too,
 /// and where newer time zone data take effect.
-pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
+pub(super) fn open(transaction: &Change, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
     let account = profile(transaction, id)?;
     account.ensure_open()?;
     bring_up_to(transaction, account, now)
 }
 
 /// The same, also of a closed account, which is charged nothing.
-pub(super) fn open_even_closed(
-    transaction: &Transaction,
-    id: &str,
-    now: Timestamp,
-) -> Result<(AccountProfile, Timestamp)> {
+pub(super) fn open_even_closed(transaction: &Change, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
     bring_up_to(transaction, profile(transaction, id)?, now)
 }
 
 fn bring_up_to(
-    transaction: &Transaction,
+    transaction: &Change,
     mut account: AccountProfile,
     now: Timestamp,
 ) -> Result<(AccountProfile, Timestamp)> {
     let now = never_back(&account.id, now, account.changed_at)?;
     time::check(transaction, now)?;
+    // What is due by now is due whoever comes first.
+    let transaction = &transaction.by_schedule();
     if account.is_to_plan_again() {
         account = plan_again(transaction, &account, now)?;
     }
@@ -422,7 +421,7 @@ fn bring_up_to(
 
 /// By newer time zone data the billing cycle ends at another time, and with it the locks of its slots. The revision
 /// rises, because a plan made before names the old time.
-fn plan_again(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<AccountProfile> {
+fn plan_again(transaction: &Change, account: &AccountProfile, now: Timestamp) -> Result<AccountProfile> {
     let (ends_at, before) = (account.cycle_ends_at, account.recorded_end);
     transaction
         .execute("UPDATE accounts SET cycle_ends_at = ?2 WHERE key = ?1", params![account.key, to_sql(ends_at)])?;
@@ -441,9 +440,9 @@ fn plan_again(transaction: &Transaction, account: &AccountProfile, now: Timestam
 
 /// What the account is charged by `make`, which changes it, and what it costs after.
 pub(super) fn price_of(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
-    make: impl FnOnce(&Transaction) -> Result<()>,
+    make: impl FnOnce(&Change) -> Result<()>,
 ) -> Result<ChangePrice> {
     let before = charged_in_all(transaction, account.key)?;
     make(transaction)?;
@@ -468,7 +467,7 @@ fn charged_in_all(transaction: &Transaction, account: i64) -> Result<u64> {
 
 /// Before blocks are decided: gives up those that no slot in use needs, if the cycle was not charged.
 pub(super) fn give_up_blocks(
-    transaction: &Transaction,
+    transaction: &Change,
     account: AccountProfile,
     change: &AccountChange,
     now: Timestamp,
@@ -490,7 +489,7 @@ pub(super) fn give_up_blocks(
 
 /// Changes all but the blocks.
 pub(super) fn change(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     change: &AccountChange,
     now: Timestamp,
@@ -541,7 +540,7 @@ pub(super) fn change(
 }
 
 /// Locks have ended, fewer blocks take effect, and the blocks are charged.
-fn begin_cycle(transaction: &Transaction, account: &AccountProfile) -> Result<()> {
+fn begin_cycle(transaction: &Change, account: &AccountProfile) -> Result<()> {
     transaction.execute(
         "DELETE FROM slot_locks WHERE account = ?1 AND until <= ?2",
         params![account.key, to_sql(account.cycle_starts_at)],
@@ -584,7 +583,7 @@ impl ChargeCause {
 
 /// Charges `blocks` for the account's current cycle.
 pub(super) fn charge(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     at: Timestamp,
     blocks: u32,
@@ -595,21 +594,12 @@ pub(super) fn charge(
     }
     let cents = price_cents(blocks);
     let text = format!("{} for {} until {}.", dollars(cents), blocks_in_words(blocks), rfc3339(account.cycle_ends_at));
-    transaction
-        .prepare_cached("INSERT INTO events (account, at, kind, cents, text, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![
-            account.key,
-            to_sql(at),
-            EventKind::Charged.name(),
-            to_sql(cents),
-            text,
-            cause.to_sql(account)
-        ])?;
-    Ok(())
+    let event = NewEvent::new(account.key, at, EventKind::Charged, &text);
+    NewEvent { cents: Some(to_sql(cents)), cause: Some(cause.to_sql(account)), ..event }.append(transaction)
 }
 
 /// Switches the add-on. Switched on in a cycle that was not charged yet, it is charged now.
-fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
+fn switch(transaction: &Change, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
     // Orders that were held up because it was off are due.
     try_at_once(transaction, account.key)?;

@@ -1,10 +1,11 @@
 //! What happened, in order.
 
 use crate::ledger::accounts::profile;
+use crate::ledger::actors::{ACTOR_COLUMNS, Actor, Change, actor_from_row, join_actors};
 use crate::ledger::policies::Revision;
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{Notice, PhoneNumber, Timestamp};
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 /// Something that happened to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub struct Event {
     pub cents: Option<i64>,
     /// The event in words.
     pub text: String,
+    /// Who did it; none for an event of an earlier version, which recorded no actors.
+    pub actor: Option<Actor>,
+    /// The order of the replacement that it is a step of.
+    pub order: Option<u64>,
 }
 
 /// A selection of events.
@@ -78,19 +83,15 @@ impl Ledger {
     pub fn events(&self, id: &str, filter: EventFilter) -> Result<Vec<Event>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let mut statement = transaction.prepare_cached(
-                "SELECT * FROM (
-                     SELECT events.id, at, run, ifnull(runs.policy, revisions.policy), events.kind, number, cents, text,
-                            ifnull(runs.revision, events.revision)
-                       FROM events LEFT JOIN runs ON runs.id = events.run
-                            LEFT JOIN revisions ON revisions.revision = events.revision
-                      WHERE events.account = ?1 AND (?2 IS NULL OR number = ?2)
-                      ORDER BY events.id DESC LIMIT ?3
-                 ) ORDER BY id",
-            )?;
+            let mut statement = transaction.prepare_cached(&format!(
+                "{} WHERE events.account = ?1 AND (?2 IS NULL OR number = ?2) ORDER BY events.id DESC LIMIT ?3",
+                select_event()
+            ))?;
             let number = filter.number.map(to_sql);
             let events = statement.query_map(params![account.key, number, filter.last], event_from_row)?;
-            Ok(events.collect::<rusqlite::Result<_>>()?)
+            let mut events: Vec<Event> = events.collect::<rusqlite::Result<_>>()?;
+            events.reverse();
+            Ok(events)
         })
     }
 
@@ -98,42 +99,7 @@ impl Ledger {
     pub fn event_page(&self, id: &str, query: &EventQuery, limit: u32) -> Result<EventPage> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let order = if query.oldest_first { "ASC" } else { "DESC" };
-            let mut statement = transaction.prepare_cached(&format!(
-                "SELECT events.id, at, run, ifnull(runs.policy, revisions.policy), events.kind, number, cents, text,
-                        ifnull(runs.revision, events.revision)
-                   FROM events LEFT JOIN runs ON runs.id = events.run
-                        LEFT JOIN revisions ON revisions.revision = events.revision
-                  WHERE events.account = ?1 AND (?2 IS NULL OR events.kind = ?2) AND (?3 IS NULL OR number = ?3)
-                        AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at < ?5) AND (?6 IS NULL OR run = ?6)
-                        AND (?7 IS NULL OR ifnull(runs.revision, events.revision) = ?7)
-                        AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
-                        AND (NOT ?10 OR cents IS NOT NULL)
-                  ORDER BY events.id {order} LIMIT ?11"
-            ))?;
-            let asked = |value: Option<u64>| value.map(asked_to_sql);
-            let EventQuery { kind, number, since, until, run, revision, before, after, money, oldest_first: _ } = query;
-            let found = statement.query_map(
-                params![
-                    account.key,
-                    kind,
-                    asked(*number),
-                    asked(*since),
-                    asked(*until),
-                    asked(*run),
-                    asked(*revision),
-                    asked(*before),
-                    asked(*after),
-                    money,
-                    i64::from(limit) + 1
-                ],
-                event_from_row,
-            )?;
-            let mut events: Vec<Event> = found.collect::<rusqlite::Result<_>>()?;
-            let is_more = events.len() > limit as usize;
-            events.truncate(limit as usize);
-            let next = events.last().filter(|_| is_more).map(|event| event.id);
-            Ok(EventPage { events, next })
+            events_page(transaction, account.key, query, limit)
         })
     }
 
@@ -149,6 +115,87 @@ impl Ledger {
     }
 }
 
+/// A page of the account's events.
+pub(super) fn events_page(
+    transaction: &Transaction,
+    account: i64,
+    query: &EventQuery,
+    limit: u32,
+) -> Result<EventPage> {
+    let order = if query.oldest_first { "ASC" } else { "DESC" };
+    let mut statement = transaction.prepare_cached(&format!(
+        "{}
+          WHERE events.account = ?1 AND (?2 IS NULL OR events.kind = ?2) AND (?3 IS NULL OR number = ?3)
+                AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at < ?5) AND (?6 IS NULL OR run = ?6)
+                AND (?7 IS NULL OR ifnull(runs.revision, events.revision) = ?7)
+                AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
+                AND (NOT ?10 OR cents IS NOT NULL)
+          ORDER BY events.id {order} LIMIT ?11",
+        select_event()
+    ))?;
+    let asked = |value: Option<u64>| value.map(asked_to_sql);
+    let EventQuery { kind, number, since, until, run, revision, before, after, money, oldest_first: _ } = query;
+    let found = statement.query_map(
+        params![
+            account,
+            kind,
+            asked(*number),
+            asked(*since),
+            asked(*until),
+            asked(*run),
+            asked(*revision),
+            asked(*before),
+            asked(*after),
+            money,
+            i64::from(limit) + 1
+        ],
+        event_from_row,
+    )?;
+    let mut events: Vec<Event> = found.collect::<rusqlite::Result<_>>()?;
+    let is_more = events.len() > limit as usize;
+    events.truncate(limit as usize);
+    let next = events.last().filter(|_| is_more).map(|event| event.id);
+    Ok(EventPage { events, next })
+}
+
+/// All events that are steps of an order, oldest first.
+pub(super) fn events_of_order(transaction: &Transaction, order: u64) -> Result<Vec<Event>> {
+    let mut statement =
+        transaction.prepare_cached(&format!("{} WHERE order_id = ?1 ORDER BY events.id", select_event()))?;
+    let events = statement.query_map([to_sql(order)], event_from_row)?;
+    Ok(events.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The number's latest event of one of these kinds before that event.
+pub(super) fn latest_of_kinds(
+    transaction: &Transaction,
+    account: i64,
+    number: PhoneNumber,
+    kinds: &[EventKind; 2],
+    before: u64,
+) -> Result<Option<Event>> {
+    let mut statement = transaction.prepare_cached(&format!(
+        "{} WHERE events.account = ?1 AND number = ?2 AND events.id < ?3 AND events.kind IN (?4, ?5)
+           ORDER BY events.id DESC LIMIT 1",
+        select_event()
+    ))?;
+    let [one, other] = kinds.map(EventKind::name);
+    let found = statement.query_row(params![account, to_sql(number), to_sql(before), one, other], event_from_row);
+    Ok(found.optional()?)
+}
+
+/// The beginning of a query of events, as [`event_from_row`] reads them.
+fn select_event() -> String {
+    format!(
+        "SELECT events.id, at, events.run, ifnull(runs.policy, revisions.policy), events.kind, number, cents, text,
+                ifnull(runs.revision, events.revision), order_id, {ACTOR_COLUMNS}
+           FROM events LEFT JOIN runs ON runs.id = events.run
+                LEFT JOIN revisions ON revisions.revision = events.revision
+                {}",
+        join_actors("events")
+    )
+}
+
 fn event_from_row(row: &rusqlite::Row) -> rusqlite::Result<Event> {
     Ok(Event {
         id: from_sql(row.get(0)?),
@@ -160,6 +207,8 @@ fn event_from_row(row: &rusqlite::Row) -> rusqlite::Result<Event> {
         cents: row.get(6)?,
         text: row.get(7)?,
         revision: row.get::<_, Option<i64>>(8)?.map(from_sql),
+        order: row.get::<_, Option<i64>>(9)?.map(from_sql),
+        actor: actor_from_row(row, 10)?,
     })
 }
 
@@ -294,9 +343,73 @@ impl EventKind {
     }
 }
 
+/// An event to record.
+pub(super) struct NewEvent<'a> {
+    pub account: i64,
+    pub at: Timestamp,
+    pub kind: &'a str,
+    pub text: &'a str,
+    pub run: Option<i64>,
+    pub number: Option<PhoneNumber>,
+    /// What is charged, or credited if it is negative.
+    pub cents: Option<i64>,
+    /// What blocks are charged for.
+    pub cause: Option<String>,
+    /// The order of the replacement that it is a step of.
+    pub order: Option<u64>,
+    /// The revision of the policy that it is about, if no run caused it.
+    pub revision: Option<Revision>,
+}
+
+impl<'a> NewEvent<'a> {
+    pub fn new(account: i64, at: Timestamp, kind: EventKind, text: &'a str) -> Self {
+        Self::named(account, at, kind.name(), text)
+    }
+
+    fn named(account: i64, at: Timestamp, kind: &'a str, text: &'a str) -> Self {
+        NewEvent {
+            account,
+            at,
+            kind,
+            text,
+            run: None,
+            number: None,
+            cents: None,
+            cause: None,
+            order: None,
+            revision: None,
+        }
+    }
+
+    /// Records it as what the change's actor did.
+    pub fn append(self, change: &Change) -> Result<()> {
+        let NewEvent { account, at, kind, text, run, number, cents, cause, order, revision } = self;
+        let actor = change.actor_key()?;
+        change
+            .prepare_cached(
+                "INSERT INTO events (account, at, run, kind, number, cents, text, cause, order_id, revision, actor)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                account,
+                to_sql(at),
+                run,
+                kind,
+                number.map(to_sql),
+                cents,
+                text,
+                cause,
+                order.map(to_sql),
+                revision.map(to_sql),
+                actor
+            ])?;
+        Ok(())
+    }
+}
+
 /// Records what the ledger itself did or saw.
 pub(super) fn append(
-    transaction: &Transaction,
+    change: &Change,
     account: i64,
     at: Timestamp,
     run: Option<i64>,
@@ -304,47 +417,13 @@ pub(super) fn append(
     number: Option<PhoneNumber>,
     text: &str,
 ) -> Result<()> {
-    insert(transaction, account, at, run, kind.name(), number, text)
-}
-
-/// Records that the policy failed in a run, which leaves nothing else behind.
-pub(super) fn append_fault(
-    transaction: &Transaction,
-    account: i64,
-    at: Timestamp,
-    revision: Option<Revision>,
-    text: &str,
-) -> Result<()> {
-    transaction
-        .prepare_cached("INSERT INTO events (account, at, kind, text, revision) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![account, to_sql(at), EventKind::PolicyFailed.name(), text, revision.map(to_sql)])?;
-    Ok(())
+    NewEvent { run, number, ..NewEvent::new(account, at, kind, text) }.append(change)
 }
 
 /// Records a policy's notice, whose kind has been checked.
-pub(super) fn append_notice(
-    transaction: &Transaction,
-    account: i64,
-    at: Timestamp,
-    run: i64,
-    notice: &Notice,
-) -> Result<()> {
-    insert(transaction, account, at, Some(run), &notice.kind, notice.number, &notice.text)
-}
-
-fn insert(
-    transaction: &Transaction,
-    account: i64,
-    at: Timestamp,
-    run: Option<i64>,
-    kind: &str,
-    number: Option<PhoneNumber>,
-    text: &str,
-) -> Result<()> {
-    transaction
-        .prepare_cached("INSERT INTO events (account, at, run, kind, number, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![account, to_sql(at), run, kind, number.map(to_sql), text])?;
-    Ok(())
+pub(super) fn append_notice(change: &Change, account: i64, at: Timestamp, run: i64, notice: &Notice) -> Result<()> {
+    let event = NewEvent::named(account, at, &notice.kind, &notice.text);
+    NewEvent { run: Some(run), number: notice.number, ..event }.append(change)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! Both are the system's advisory locks, which end with the process. The database itself is never opened except
 //! through SQLite: closing it otherwise would end SQLite's own locks.
 
-use crate::ledger::{FILE_NAME, Ledger, LedgerError, Result};
+use crate::ledger::{FILE_NAME, LedgerError, OpenLedger, Result};
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use std::fs::{self, File, OpenOptions};
@@ -47,6 +47,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/22-calls.sql"),
     include_str!("schema/23-settings-of-policies.sql"),
     include_str!("schema/24-rest-pool-and-look-ups.sql"),
+    include_str!("schema/25-actors.sql"),
     include_str!("schema/28-calls-from-logs.sql"),
 ];
 
@@ -466,7 +467,7 @@ pub(super) fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {
     }
 }
 
-impl Drop for Ledger {
+impl Drop for OpenLedger {
     fn drop(&mut self) {
         self.readers.close();
         if let Some(writer) = self.writer.take() {

@@ -9,6 +9,7 @@ pub(in crate::ledger) mod status;
 pub(in crate::ledger) mod view;
 
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
+use crate::ledger::actors::Change;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::has_released;
@@ -212,7 +213,7 @@ pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
 }
 
 fn import(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     number: PhoneNumber,
     imported_as: ImportedAs,

@@ -18,7 +18,8 @@ pub(in crate::ledger) mod rest;
 use crate::ledger::accounts::buying::spending;
 use crate::ledger::accounts::slots::occupy;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
-use crate::ledger::events::{EventKind, append};
+use crate::ledger::actors::{ACTOR_COLUMNS, Actor, Change, actor_from_row, join_actors};
+use crate::ledger::events::{EventKind, NewEvent};
 use crate::ledger::numbers::change_state;
 use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
@@ -79,6 +80,8 @@ pub struct Order {
     pub next_try_at: Timestamp,
     /// Failed tries.
     pub tries: u32,
+    /// Who asked for it; none for an order of an earlier version, which recorded no actors.
+    pub asked_by: Option<Actor>,
     pub(crate) sent_at: Option<Timestamp>,
     /// When the provider first said that it has the order.
     pub(crate) confirmed_at: Option<Timestamp>,
@@ -213,22 +216,25 @@ pub(crate) struct Abandonment {
     pub is_candidate_fit: bool,
     /// The policy is asked for another candidate.
     pub ask_again: bool,
+    /// The actor ends it of its own accord, and not for the one that asked for the replacement.
+    pub is_wish: bool,
 }
 
 impl Abandonment {
     /// The number is no longer to be replaced.
     pub fn without_grounds(why: String) -> Self {
-        Abandonment { why, is_candidate_fit: true, ask_again: false }
+        Abandonment { why, is_candidate_fit: true, ask_again: false, is_wish: false }
     }
 
     /// The candidate cannot be used.
     pub fn of_candidate(why: String) -> Self {
-        Abandonment { why, is_candidate_fit: false, ask_again: true }
+        Abandonment { why, is_candidate_fit: false, ask_again: true, is_wish: false }
     }
 
     /// A user wants no such replacement.
     pub fn by_user() -> Self {
-        Abandonment { why: "a user abandoned it".into(), is_candidate_fit: false, ask_again: false }
+        let why = "a user abandoned it".into();
+        Abandonment { why, is_candidate_fit: false, ask_again: false, is_wish: true }
     }
 }
 
@@ -401,7 +407,8 @@ impl Ledger {
                 let (run, _) = cause(transaction, order)?;
                 let text =
                     format!("{} was bought from {provider} for {}.", e164(order.replacement), dollars(cents.into()));
-                append(transaction, account.key, now, run, EventKind::NumberBought, Some(order.replacement), &text)?;
+                let bought = EventKind::NumberBought;
+                append_step(transaction, (account, order), run, bought, order.replacement, &text, now)?;
             }
             Ok(())
         })
@@ -421,7 +428,7 @@ impl Ledger {
                 e164(order.number),
                 left_out.join("; ")
             );
-            append(transaction, account.key, now, run, EventKind::NotCarriedOver, Some(order.replacement), &text)
+            append_step(transaction, (account, order), run, EventKind::NotCarriedOver, order.replacement, &text, now)
         })
     }
 
@@ -429,7 +436,7 @@ impl Ledger {
     /// replacement is charged, and the old number leaves the account and rests.
     pub(crate) fn swap(&self, claimed: &ClaimedOrder, basis: Basis, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
-        self.move_on_from(Some(basis), claimed, OrderState::Swapped, now, |transaction, account| {
+        self.move_on_from((Some(basis), false), claimed, OrderState::Swapped, now, |transaction, account| {
             swap_slot(transaction, account, order, now)?;
             charge(transaction, account, order, now)?;
             change_state(transaction, account.key, order.number, ("owned", "released"), now)?;
@@ -482,7 +489,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<bool> {
         let order = &claimed.order;
-        self.move_on(claimed, OrderState::Abandoned, now, |transaction, account| {
+        self.move_on_from((None, abandonment.is_wish), claimed, OrderState::Abandoned, now, |transaction, account| {
             give_candidate_back(transaction, account, order, now)?;
             let is_paid = order.is_bought() && order.state >= OrderState::Acquired;
             transaction
@@ -493,7 +500,7 @@ impl Ledger {
                 .execute(params![to_sql(order.id), abandonment.ask_again, abandonment.is_candidate_fit, is_paid])?;
             let (run, _) = cause(transaction, order)?;
             let text = news::abandoned_in_words(order, &abandonment.why, is_paid);
-            append(transaction, account.key, now, run, EventKind::OrderAbandoned, Some(order.number), &text)?;
+            append_step(transaction, (account, order), run, EventKind::OrderAbandoned, order.number, &text, now)?;
             news::tell_abandoned(transaction, account, order, &text, abandonment.ask_again, now)
         })
     }
@@ -529,7 +536,10 @@ impl Ledger {
                     )?
                     .execute(params![to_sql(order.id), to_sql(now)])?;
             }
-            if obstacle.is_stuck { news::report_obstacle(transaction, &account, order, obstacle, now) } else { Ok(()) }
+            if !obstacle.is_stuck {
+                return Ok(());
+            }
+            news::report_obstacle(&transaction.of_order(order.id)?, &account, order, obstacle, now)
         })
     }
 
@@ -540,7 +550,7 @@ impl Ledger {
             let (account, now) = open(transaction, &found.account, now)?;
             transaction.execute("UPDATE orders SET next_try_at = 0, tries = 0 WHERE id = ?1", [to_sql(order)])?;
             let text = format!("The replacement of {} is tried again, as requested.", e164(found.number));
-            append(transaction, account.key, now, None, EventKind::OrderResumed, Some(found.number), &text)?;
+            append_step(transaction, (&account, &found), None, EventKind::OrderResumed, found.number, &text, now)?;
             Ok(found)
         })
     }
@@ -561,7 +571,8 @@ impl Ledger {
                 .execute("UPDATE orders SET ask_again = 0 WHERE id = ?1 AND ask_again = 1", [to_sql(order.id)])?;
             match words.filter(|_| asked == 1) {
                 Some(words) => {
-                    append(transaction, account.key, now, None, EventKind::OrderAbandoned, Some(order.number), words)?;
+                    let change = &transaction.of_order(order.id)?;
+                    append_step(change, (&account, order), None, EventKind::OrderAbandoned, order.number, words, now)?;
                     news::tell_abandoned(transaction, &account, order, words, false, now)?;
                     touch(transaction, account.key, now)
                 }
@@ -603,19 +614,20 @@ impl Ledger {
         claimed: &ClaimedOrder,
         to: OrderState,
         now: Timestamp,
-        also: impl FnOnce(&Transaction, &AccountProfile) -> Result<()>,
+        also: impl FnOnce(&Change, &AccountProfile) -> Result<()>,
     ) -> Result<bool> {
-        self.move_on_from(None, claimed, to, now, also)
+        self.move_on_from((None, false), claimed, to, now, also)
     }
 
-    /// The same, if the basis on which the order's grounds hold is still the account's.
+    /// The same, if the basis on which the order's grounds hold is still the account's. The actor takes the step for the one
+    /// that asked for the replacement, or by itself.
     fn move_on_from(
         &self,
-        basis: Option<Basis>,
+        (basis, by_itself): (Option<Basis>, bool),
         claimed: &ClaimedOrder,
         to: OrderState,
         now: Timestamp,
-        also: impl FnOnce(&Transaction, &AccountProfile) -> Result<()>,
+        also: impl FnOnce(&Change, &AccountProfile) -> Result<()>,
     ) -> Result<bool> {
         let order = &claimed.order;
         self.change(|transaction| {
@@ -645,7 +657,10 @@ impl Ledger {
                     .prepare_cached("UPDATE orders SET state = ?2, state_since = ?3 WHERE id = ?1")?
                     .execute(params![to_sql(order.id), to.name(), to_sql(now)])?;
             }
-            also(transaction, &account)?;
+            match by_itself {
+                true => also(transaction, &account)?,
+                false => also(&transaction.of_order(order.id)?, &account)?,
+            }
             // Earlier steps change nothing that a policy sees, and would only make its runs stale.
             if settled {
                 touch(transaction, account.key, now)?;
@@ -704,7 +719,7 @@ fn now_state(transaction: &Transaction, order: &Order) -> Result<&'static str> {
     Ok(if is_sent { OrderState::Ordering.name() } else { order.state.name() })
 }
 
-fn swap_slot(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
+fn swap_slot(transaction: &Change, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     let left = transaction.execute(
         "DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3",
         params![account.key, to_sql(order.number), order.slot],
@@ -714,33 +729,34 @@ fn swap_slot(transaction: &Transaction, account: &AccountProfile, order: &Order,
     let (run, because) = cause(transaction, order)?;
     let (number, successor, slot) = (order.number, order.replacement, order.slot);
     let text = format!("{} replaced by {} in slot {slot}: {because}", e164(number), e164(successor));
-    append(transaction, account.key, now, run, EventKind::Replaced, Some(number), &text)
+    append_step(transaction, (account, order), run, EventKind::Replaced, number, &text, now)
 }
 
 /// Charges the price of a replacement, once an order.
-fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
+fn charge(transaction: &Change, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     let (run, _) = cause(transaction, order)?;
     let text = format!("{} for the replacement of {}.", dollars(REPLACEMENT_PRICE_CENTS), e164(order.number));
-    transaction
-        .prepare_cached(
-            "INSERT INTO events (account, at, run, kind, number, cents, text, order_id)
-             VALUES (?1, ?2, ?3, ?8, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            account.key,
-            to_sql(now),
-            run,
-            to_sql(order.number),
-            to_sql(REPLACEMENT_PRICE_CENTS),
-            text,
-            to_sql(order.id),
-            EventKind::ReplacementCharged.name()
-        ])?;
-    Ok(())
+    let event = NewEvent::new(account.key, now, EventKind::ReplacementCharged, &text);
+    let (number, cents, order) = (Some(order.number), Some(to_sql(REPLACEMENT_PRICE_CENTS)), Some(order.id));
+    NewEvent { run, number, cents, order, ..event }.append(transaction)
+}
+
+/// Records a step of an order.
+fn append_step(
+    change: &Change,
+    (account, order): (&AccountProfile, &Order),
+    run: Option<i64>,
+    kind: EventKind,
+    number: PhoneNumber,
+    text: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let event = NewEvent::new(account.key, now, kind, text);
+    NewEvent { run, number: Some(number), order: Some(order.id), ..event }.append(change)
 }
 
 /// The old number has left, and the order is done.
-fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
+fn end(transaction: &Change, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     finish(transaction, order, now)?;
     let (run, _) = cause(transaction, order)?;
     let (number, successor) = (e164(order.number), e164(order.replacement));
@@ -748,7 +764,7 @@ fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: 
         Some(provider) => format!("{number} was given back to {provider}, replaced by {successor}."),
         None => format!("{number} has left the account, replaced by {successor}. Release it where you rent it."),
     };
-    append(transaction, account.key, now, run, EventKind::Released, Some(order.number), &text)
+    append_step(transaction, (account, order), run, EventKind::Released, order.number, &text, now)
 }
 
 fn finish(transaction: &Transaction, order: &Order, now: Timestamp) -> Result<()> {
@@ -767,7 +783,7 @@ fn cause(transaction: &Transaction, order: &Order) -> Result<(Option<i64>, Strin
 /// Records a replacement before anything is bought. Its number is the account's candidate, or on offer at the account's
 /// provider. `offered_cents` is what it costs there, as it was offered in the run.
 pub(super) fn intend(
-    transaction: &Transaction,
+    transaction: &Change,
     (account, run): (&AccountProfile, i64),
     replacement: &Replacement,
     offered_cents: Option<u32>,
@@ -781,8 +797,8 @@ pub(super) fn intend(
     transaction
         .prepare_cached(
             "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at, because, provider,
-                 price_cents, state_since, has_rested)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7, ?8, ?9, ?10, ?7, ?11)",
+                 price_cents, state_since, has_rested, actor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7, ?8, ?9, ?10, ?7, ?11, ?12)",
         )?
         .execute(params![
             account.key,
@@ -795,11 +811,14 @@ pub(super) fn intend(
             replacement.because,
             account.buying.provider,
             price_cents,
-            has_rested
+            has_rested,
+            transaction.actor_key()?
         ])?;
+    let order = from_sql(transaction.last_insert_rowid());
     let Replacement { number, replacement: successor, because, .. } = replacement;
     let text = format!("{} is to be replaced by {}: {because}", e164(*number), e164(*successor));
-    append(transaction, account.key, now, Some(run), EventKind::ReplacementIntended, Some(*number), &text)
+    let event = NewEvent::new(account.key, now, EventKind::ReplacementIntended, &text);
+    NewEvent { run: Some(run), number: Some(*number), order: Some(order), ..event }.append(transaction)
 }
 
 fn reason_name(why: ReplacementReason) -> &'static str {
@@ -913,8 +932,9 @@ pub(in crate::ledger) fn orders(
         r#"SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
                 price_cents, reference, iif(state = 'swapped', resting_since, NULL), problem, held_since, is_stuck,
                 next_try_at, tries, sent_at, looks, run, ask_again, confirmed_at, has_rested, rests, gives_back,
-                accounts.settings ->> '$.values."rest-days"'
-           FROM orders JOIN accounts ON key = account WHERE {which} ORDER BY orders.id"#
+                accounts.settings ->> '$.values."rest-days"', {ACTOR_COLUMNS}
+           FROM orders JOIN accounts ON accounts.key = account {} WHERE {which} ORDER BY orders.id"#,
+        join_actors("orders")
     ))?;
     let orders = statement.query_map(parameters, order_from_row)?;
     Ok(orders.collect::<rusqlite::Result<_>>()?)
@@ -951,6 +971,7 @@ fn order_from_row(row: &Row) -> rusqlite::Result<Order> {
         hold: hold.map(|(problem, since)| Hold { problem, since, is_stuck }),
         next_try_at: from_sql(row.get(16)?),
         tries: row.get(17)?,
+        asked_by: actor_from_row(row, 27)?,
         sent_at: time(18)?,
         looks: row.get(19)?,
         run: from_sql(row.get(20)?),

@@ -1,8 +1,8 @@
 //! Long changes, cut into transactions that others can pass between.
 
+use crate::ledger::actors::Change;
 use crate::ledger::file::BUSY_LOOK_EVERY;
 use crate::ledger::{Ledger, LedgerError, Result};
-use rusqlite::Transaction;
 use std::time::{Duration, Instant};
 
 /// How long a part takes new items. Others wait for ten seconds.
@@ -41,7 +41,7 @@ impl Ledger {
     pub(super) fn change_in_parts<I, O>(
         &self,
         items: &[I],
-        change: impl Fn(&Transaction, &Part<I>) -> Result<Vec<O>>,
+        change: impl Fn(&Change, &Part<I>) -> Result<Vec<O>>,
         go_on: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Vec<O>> {
         let mut outcomes = Vec::with_capacity(items.len());

@@ -3,9 +3,10 @@
 pub(in crate::ledger) mod comparisons;
 
 use crate::ledger::accounts::profile;
+use crate::ledger::actors::{ACTOR_COLUMNS, Actor, Change, actor_from_row, join_actors};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
-use crate::ledger::events::append_fault;
+use crate::ledger::events::{EventKind, NewEvent};
 use crate::ledger::runs::records::RecordLimits;
 use crate::ledger::{
     Ledger, LedgerError, NAME_BYTES_MAX, Result, asked_to_sql, ensure_length, ensure_room, from_sql, to_sql,
@@ -201,6 +202,8 @@ pub struct PolicyEvent {
     pub kind: String,
     /// The event in words.
     pub text: String,
+    /// Who did it; none for an event of an earlier version, which recorded no actors.
+    pub actor: Option<Actor>,
 }
 
 /// Faults of the live policy.
@@ -370,7 +373,9 @@ impl Ledger {
     ) -> Result<FaultCount> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
-            append_fault(transaction, account.key, now, revision, text)?;
+            let policy = transaction.by(Actor::policy(revision).acting_for(transaction.actor()?));
+            let event = NewEvent::new(account.key, now, EventKind::PolicyFailed, text);
+            NewEvent { revision, ..event }.append(&policy)?;
             let accounts_on = transaction
                 .prepare_cached("SELECT count(*) FROM accounts WHERE (enabled AND closed_at IS NULL) OR key = ?1")?
                 .query_row([account.key], |row| row.get(0))?;
@@ -398,10 +403,11 @@ impl Ledger {
     /// What happened to policies, oldest first; the latest `last`.
     pub fn policy_events(&self, last: u32) -> Result<Vec<PolicyEvent>> {
         self.read(|transaction| {
-            let mut statement = transaction.prepare_cached(
-                "SELECT * FROM (SELECT id, at, revision, severity, kind, text FROM policy_events
-                                 ORDER BY id DESC LIMIT ?1) ORDER BY id",
-            )?;
+            let mut statement = transaction.prepare_cached(&format!(
+                "SELECT policy_events.id, at, revision, severity, policy_events.kind, text, {ACTOR_COLUMNS}
+                   FROM policy_events {} ORDER BY policy_events.id DESC LIMIT ?1",
+                join_actors("policy_events")
+            ))?;
             let events = statement.query_map([last], |row| {
                 let severity: String = row.get(3)?;
                 Ok(PolicyEvent {
@@ -411,9 +417,12 @@ impl Ledger {
                     severity: severity_from_sql(&severity),
                     kind: row.get(4)?,
                     text: row.get(5)?,
+                    actor: actor_from_row(row, 6)?,
                 })
             })?;
-            Ok(events.collect::<rusqlite::Result<_>>()?)
+            let mut events: Vec<PolicyEvent> = events.collect::<rusqlite::Result<_>>()?;
+            events.reverse();
+            Ok(events)
         })
     }
 
@@ -525,7 +534,7 @@ fn state(transaction: &Transaction) -> Result<PolicyState> {
     }))
 }
 
-fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result<Revision> {
+fn install(transaction: &Change, new: &NewPolicy, now: Timestamp) -> Result<Revision> {
     let settings = serde_json::to_string(&PolicySettings::default()).expect("settings are plain values");
     transaction.execute(
         "INSERT OR IGNORE INTO policy_state (only_row, change, shadow_from, settings) VALUES (1, 0, 0, ?1)",
@@ -566,13 +575,7 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
     Ok(revision)
 }
 
-fn activate(
-    transaction: &Transaction,
-    revision: Revision,
-    cause: Cause,
-    now: Timestamp,
-    why: &str,
-) -> Result<Revision> {
+fn activate(transaction: &Change, revision: Revision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
     let wanted = find(transaction, revision)?;
     let live = state(transaction)?.live.unwrap_or_default();
     let activated = match wanted.activated_at {
@@ -611,7 +614,7 @@ fn put_live(transaction: &Transaction, revision: Revision, cause: Cause, now: Ti
 }
 
 fn tell(
-    transaction: &Transaction,
+    transaction: &Change,
     now: Timestamp,
     revision: Option<Revision>,
     severity: Severity,
@@ -628,8 +631,8 @@ fn tell(
         Severity::Alert => "alert",
     };
     transaction.execute(
-        "INSERT INTO policy_events (at, revision, severity, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![to_sql(now), revision.map(to_sql), severity, kind, text],
+        "INSERT INTO policy_events (at, revision, severity, kind, text, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![to_sql(now), revision.map(to_sql), severity, kind, text, transaction.actor_key()?],
     )?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The monitored numbers that are suspect: as the latest plan says that looked at calls.
 
+use crate::ledger::actors::Change;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Result, from_sql, to_sql};
 use crate::phone::e164;
@@ -35,7 +36,7 @@ pub(in crate::ledger) fn suspicion(row: &Row) -> rusqlite::Result<Option<Suspici
 /// These are suspect from now on, and no others. Returns those that were not before. The check has seen to it that all
 /// are monitored.
 pub(in crate::ledger) fn replace(
-    transaction: &Transaction,
+    transaction: &Change,
     (account, run): (i64, i64),
     suspects: &SuspectTable,
     now: Timestamp,

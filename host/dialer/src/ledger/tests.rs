@@ -1,5 +1,6 @@
 //! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
+mod actors;
 mod bounds;
 mod calls;
 mod number_pages;
@@ -155,8 +156,8 @@ fn the_database_refuses_what_no_plan_may_do() {
     assert!(error(fixture.execute("DELETE FROM events")).contains("only appended"));
     let charge = |cause| {
         format!(
-            "INSERT INTO events (account, at, kind, cents, text, cause)
-             SELECT key, 0, 'charged', 4900, '', {cause} FROM accounts"
+            "INSERT INTO events (account, at, kind, cents, text, cause, actor)
+             SELECT key, 0, 'charged', 4900, '', {cause}, 1 FROM accounts"
         )
     };
     assert!(error(fixture.execute(&charge("'cycle 0'"))).contains("UNIQUE"), "the first cycle's blocks, twice");
@@ -377,15 +378,16 @@ fn the_database_refuses_more_credits_than_charges() {
     let fixture = Fixture::new("2026-01-15T12:00:00Z");
     let credit = |cents: i64| {
         fixture.execute(&format!(
-            "INSERT INTO events (account, at, kind, cents, text) SELECT key, 0, 'credited', {cents}, '' FROM accounts"
+            "INSERT INTO events (account, at, kind, cents, text, actor)
+             SELECT key, 0, 'credited', {cents}, '', 1 FROM accounts"
         ))
     };
     assert!(error(credit(-4_901)).contains("more would be credited than was charged"));
     for cents in [0, 4_900] {
         assert!(error(credit(cents)).contains("only a credit is negative"), "{cents}");
     }
-    let negative = "INSERT INTO events (account, at, kind, cents, text, cause)
-                    SELECT key, 0, 'charged', -1, '', 'cycle 9' FROM accounts";
+    let negative = "INSERT INTO events (account, at, kind, cents, text, cause, actor)
+                    SELECT key, 0, 'charged', -1, '', 'cycle 9', 1 FROM accounts";
     assert!(error(fixture.execute(negative)).contains("only a credit is negative"));
     credit(-4_900).unwrap();
     assert!(error(credit(-1)).contains("more would be credited than was charged"));
@@ -683,7 +685,11 @@ fn charges_before_causes_are_kept() {
     ledger.change_account(ACME, &change, next_cycle).unwrap();
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!(events.iter().filter_map(|event| event.cents).collect::<Vec<_>>(), [4_900, 4_900, 4_900]);
-    assert!(error(ledger.change(|transaction| Ok(transaction.execute(charge, [])?))).contains("with their cause"));
+    let without_cause =
+        "INSERT INTO events (account, at, kind, cents, text, actor) VALUES (1, 50, 'charged', 4900, '', 1)";
+    assert!(
+        error(ledger.change(|transaction| Ok(transaction.execute(without_cause, [])?))).contains("with their cause")
+    );
 }
 
 /// What was rated, reviewed and spent on the day of the upgrade still counts on it.
@@ -827,7 +833,7 @@ fn a_long_import_that_fails_says_what_is_done() {
 
 /// The database may take no more pages than it has.
 fn fill_the_disk(ledger: &Ledger) {
-    let writer = ledger.writer.as_ref().unwrap().lock();
+    let writer = ledger.open.writer.as_ref().unwrap().lock();
     let pages: u32 = writer.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     writer.pragma_update(None, "max_page_count", pages).unwrap();
 }
@@ -855,8 +861,8 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
                          VALUES (5, 1, 'review', 1, '2026-01-15', 100, 0, 'abc');
                          INSERT INTO orders (id, account, run, number, replacement, slot, why, state, intended_at)
                          VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
-    let charge = "INSERT INTO events (account, at, kind, cents, text, order_id)
-                  VALUES (1, 100, 'replacement-charged', 400, '', 9);";
+    let charge = "INSERT INTO events (account, at, kind, cents, text, order_id, actor)
+                  VALUES (1, 100, 'replacement-charged', 400, '', 9, 1);";
     let scenarios: [(&str, String, &str); 20] = [
         ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
         ("records-counted", "UPDATE accounts SET recorded_bytes = 7".into(), "acme: counts 7 bytes on record, has 0"),
@@ -881,7 +887,8 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
         ("monitored-by-choice", MONITORED.into(), "+13105550100 has slot 7, and no event says why"),
         (
             "replaced-once",
-            "INSERT INTO events (account, at, kind, number, text) VALUES (1, 100, 'replaced', 13105550100, '')".into(),
+            "INSERT INTO events (account, at, kind, number, text, actor) VALUES (1, 100, 'replaced', 13105550100, '', 1)"
+                .into(),
             "+13105550100 was replaced without an order",
         ),
         (

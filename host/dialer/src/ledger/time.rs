@@ -85,8 +85,8 @@ impl Ledger {
         self.change(|transaction| {
             let Some(leap) = leap(transaction, now)? else { return Ok(None) };
             transaction.execute(
-                "INSERT INTO accepted_leaps (newest_at, accepted_at) VALUES (?1, ?2)",
-                params![to_sql(leap.newest_at), to_sql(now)],
+                "INSERT INTO accepted_leaps (newest_at, accepted_at, actor) VALUES (?1, ?2, ?3)",
+                params![to_sql(leap.newest_at), to_sql(now), transaction.actor_key()?],
             )?;
             Ok(Some(leap))
         })

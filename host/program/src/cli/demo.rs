@@ -19,7 +19,7 @@ use dialguard::contract::{Deletion, PhoneNumber, Request, Timestamp};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::{Accounts, Grant, Role, add_user, random_secret};
 use dialguard_dialer::ledger::{
-    AccountSettings, EventFilter, EventKind, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile,
+    AccountSettings, Actor, EventFilter, EventKind, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile,
 };
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
@@ -127,6 +127,7 @@ impl<'a> Story<'a> {
         add_user(ledger, VISITOR, &random_secret()?, grant, dialguard.now())?;
         let stop = stop_signal();
         tracing::info!("two weeks have been played; open the link below, and press Ctrl-C to stop");
+        let dialguard = dialguard.acting_as(Actor::schedule());
         open(&dialguard, dashboard, Some(VISITOR), stop).await?.await??;
         Ok(())
     }
@@ -171,7 +172,7 @@ impl<'a> Story<'a> {
             let deletion = Deletion { numbers: vec![DELETION.1], accept_slot_loss: true };
             dialguard.decide(ACCOUNT, &Request::DeleteNumbers(deletion)).await?;
         }
-        dialguard.review(ACCOUNT).await?;
+        dialguard.acting_as(Actor::schedule()).review(ACCOUNT).await?;
         self.report_day(day, seen_before)
     }
 

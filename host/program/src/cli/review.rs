@@ -1,20 +1,22 @@
 //! `review`, `usage` and `events`.
 
-use super::output::{dollars, e164, problems_in_words, table};
+use super::output::{dollars, e164, problems_in_words};
 use super::terminal::tell;
 use super::{CommandContext, Done, hint};
 use crate::json::{Event, Review, Usage};
 use crate::schedule::{self, ReviewMode};
+use crate::words::{by_in_words, count, day_in_words, headline, sentence, signed_dollars, time_of_day, time_of_step};
 use anyhow::Result;
 use clap::Args;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{self, Action};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::{EventFilter, Ledger};
+use dialguard_dialer::ledger::{EventFilter, EventQuery, Ledger, StoryEntry, Subject};
 use dialguard_dialer::ledger::{counted_before_in_words, rated_count};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
+use dialguard_dialer::zones::Zone;
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Args)]
@@ -39,7 +41,7 @@ pub struct EventOptions {
     /// Only events of this number
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     number: Option<String>,
-    /// How many of the latest to list
+    /// How many of the latest to list; without --json, events that belong together count as one
     #[arg(long, value_name = "N", default_value_t = 100)]
     last: u32,
 }
@@ -114,25 +116,44 @@ pub async fn usage(context: &CommandContext, OneAccount { id }: OneAccount) -> R
     Ok(Done::show(context.json, || Usage::from(&usage), || in_words))
 }
 
+/// As JSON, every event is one; otherwise what belongs together is.
 pub async fn events(context: &CommandContext, EventOptions { id, number, last }: EventOptions) -> Result<Done> {
     let ledger = context.ledger()?;
-    let region = ledger.account(&id)?.region;
-    let number = number.map(|text| PhoneNumber::parse(&text, region)).transpose()?.map(PhoneNumber::digits);
-    let events = ledger.events(&id, EventFilter { number, last })?;
-    Ok(Done::show(
-        context.json,
-        || events.iter().map(Event::from).collect::<Vec<_>>(),
-        || {
-            let rows = events.iter().map(|event| {
-                let run = event.run.map(|run| format!("run {run}"));
-                let revision = event.revision.map(|revision| format!("revision {revision}"));
-                let cause = run.into_iter().chain(revision).collect::<Vec<_>>().join(", ");
-                let cause = if cause.is_empty() { "–".to_owned() } else { cause };
-                [rfc3339(event.at), event.kind.clone(), cause, event.text.clone()]
-            });
-            table(["AT", "KIND", "CAUSE", "EVENT"].map(str::to_owned), rows)
-        },
-    ))
+    let account = ledger.account(&id)?;
+    let number = number.map(|text| PhoneNumber::parse(&text, account.region)).transpose()?.map(PhoneNumber::digits);
+    if context.json {
+        let events = ledger.events(&id, EventFilter { number, last })?;
+        return Ok(Done::show(true, || events.iter().map(Event::from).collect::<Vec<_>>(), String::new));
+    }
+    let page = ledger.story_page(&id, &EventQuery { number, ..EventQuery::default() }, last)?;
+    Ok(Done::say(story_in_words(&page.entries, account.time_zone)))
+}
+
+/// The oldest entry first, below its local date, and its steps below it.
+fn story_in_words(entries: &[StoryEntry], zone: Zone) -> String {
+    let (mut text, mut day) = (String::new(), String::new());
+    for entry in entries.iter().rev() {
+        let its_day = day_in_words(entry.at, zone);
+        if its_day != day {
+            text += &format!("{}{its_day}\n", if day.is_empty() { "" } else { "\n" });
+            day = its_day;
+        }
+        let cents = entry.cents.map_or(String::new(), |cents| format!(" ({})", signed_dollars(cents)));
+        let (when, by) = (time_of_day(entry.at, zone), by_in_words(entry.actor.as_ref()));
+        text += &format!("{when}  {}{cents}, {by}\n", headline(entry, zone).trim_end_matches('.'));
+        if !matches!(entry.subject, Subject::Single) {
+            let untold = entry.untold();
+            text += &if untold > 0 {
+                format!("         … and {} before these\n", count(untold, "step"))
+            } else {
+                String::new()
+            };
+            for step in &entry.steps {
+                text += &format!("         {} {}\n", time_of_step(step.at, entry.at, zone), sentence(step, zone));
+            }
+        }
+    }
+    text
 }
 
 fn review_in_words(id: &str, review: &ReviewOutcome, dry_run: bool) -> String {

@@ -10,7 +10,7 @@ use clap::Args;
 use dialguard::policy;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::alerts::AlertSender;
-use dialguard_dialer::ledger::{Ledger, LedgerError};
+use dialguard_dialer::ledger::{Actor, Ledger, LedgerError};
 use dialguard_dialer::zones;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -54,7 +54,8 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
         "--at sets the clock for one command, but `serve` runs until stopped; add --once"
     );
     log_to_stderr();
-    let dialguard = context.dialguard()?;
+    // What the server does by itself, it does when it is due, whoever started it.
+    let dialguard = context.dialguard()?.acting_as(Actor::schedule());
     if once {
         return serve_once(&dialguard).await;
     }

@@ -1,6 +1,6 @@
 //! Events of an account.
 
-use super::{E164, Time};
+use super::{Actor, E164, Time};
 use dialguard_dialer::ledger;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,6 +27,8 @@ pub struct Event {
     policy: Option<String>,
     /// That policy's revision.
     revision: Option<u64>,
+    /// Who did it.
+    actor: Actor,
 }
 
 impl From<&ledger::Event> for Event {
@@ -41,6 +43,7 @@ impl From<&ledger::Event> for Event {
             run: event.run,
             policy: event.policy.clone(),
             revision: event.revision,
+            actor: Actor::from(event.actor.as_ref()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Orders: replacements in progress.
 
-use super::{E164, ReplacementReason, Time};
+use super::{Actor, E164, ReplacementReason, Time};
 use dialguard_dialer::ledger;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,6 +45,8 @@ pub struct Order {
     held_since: Option<Time>,
     /// When it is tried again, if it is held up.
     next_try_at: Option<Time>,
+    /// Who asked for it.
+    asked_by: Actor,
 }
 
 /// The progress of an order.
@@ -109,6 +111,7 @@ impl From<&ledger::Order> for Order {
             price_cents: order.price_cents,
             replaced_by_own: order.has_rested,
             reference: order.reference.clone(),
+            asked_by: Actor::from(order.asked_by.as_ref()),
         }
     }
 }

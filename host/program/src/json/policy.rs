@@ -1,7 +1,7 @@
 //! Policies: revisions, comparisons, limits, keys.
 
 use super::preview::Failure;
-use super::{E164, SettingsOnActivation, Severity, Status, Time};
+use super::{Actor, E164, SettingsOnActivation, Severity, Status, Time};
 use dialguard::contract;
 use dialguard::policy::Wasi;
 use dialguard::recording::PLACEHOLDER_FIRST;
@@ -217,6 +217,8 @@ pub struct PolicyEvent {
     severity: Severity,
     kind: String,
     text: String,
+    /// Who did it.
+    actor: Actor,
 }
 
 impl From<&ledger::PolicyEvent> for PolicyEvent {
@@ -228,6 +230,7 @@ impl From<&ledger::PolicyEvent> for PolicyEvent {
             severity: event.severity.into(),
             kind: event.kind.to_string(),
             text: event.text.clone(),
+            actor: Actor::from(event.actor.as_ref()),
         }
     }
 }

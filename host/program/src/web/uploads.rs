@@ -109,7 +109,13 @@ mod tests {
     use dialguard_dialer::access::{Accounts, Grant, Role};
 
     fn caller(name: &str) -> Caller {
-        Caller { name: name.into(), grant: Grant { role: Role::Operate, accounts: Accounts::All }, is_program: false }
+        let actor = dialguard_dialer::ledger::Actor::user(name, 0);
+        Caller {
+            name: name.into(),
+            actor,
+            grant: Grant { role: Role::Operate, accounts: Accounts::All },
+            is_program: false,
+        }
     }
 
     /// One that takes this much to keep.

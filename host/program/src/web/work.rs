@@ -192,7 +192,13 @@ mod tests {
     use tokio::sync::mpsc;
 
     fn caller(name: &str) -> Caller {
-        Caller { name: name.into(), grant: Grant { role: Role::Operate, accounts: Accounts::All }, is_program: false }
+        let actor = dialguard_dialer::ledger::Actor::user(name, 0);
+        Caller {
+            name: name.into(),
+            actor,
+            grant: Grant { role: Role::Operate, accounts: Accounts::All },
+            is_program: false,
+        }
     }
 
     /// Serves endless work, which tells when it begins and when it ends, and `/healthz`.

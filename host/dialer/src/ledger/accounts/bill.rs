@@ -1,7 +1,7 @@
 //! An account's bill for a billing cycle, and credits, which put wrong charges right.
 
 use crate::ledger::accounts::{AccountProfile, open_even_closed, profile, touch};
-use crate::ledger::events::EventKind;
+use crate::ledger::events::{EventKind, NewEvent};
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
 use crate::prices::{dollars, price_cents};
 use dialguard::contract::Timestamp;
@@ -58,10 +58,8 @@ impl Ledger {
                 )));
             }
             let text = format!("{} credited: {reason}", dollars(cents));
-            transaction.execute(
-                "INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![account.key, to_sql(now), EventKind::Credited.name(), -to_sql(cents), text],
-            )?;
+            let event = NewEvent::new(account.key, now, EventKind::Credited, &text);
+            NewEvent { cents: Some(-to_sql(cents)), ..event }.append(transaction)?;
             touch(transaction, account.key, now)
         })
     }

@@ -4,6 +4,7 @@
 use crate::ledger::accounts::bill::{Bill, bill};
 use crate::ledger::accounts::days;
 use crate::ledger::accounts::{AccountProfile, charged_in_all, open, profile, touch};
+use crate::ledger::actors::Change;
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::events::{EventKind, append};
@@ -12,7 +13,7 @@ use crate::ledger::{Ledger, LedgerError, Result, to_sql};
 use crate::prices::{dollars, price_cents};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use rusqlite::{Transaction, params};
+use rusqlite::params;
 
 /// What closing an account does, in figures.
 #[derive(Debug, Clone)]
@@ -99,7 +100,7 @@ impl Ledger {
 }
 
 /// Opens the account and counts what closing it ends.
-fn prepare(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Closing)> {
+fn prepare(transaction: &Change, id: &str, now: Timestamp) -> Result<(AccountProfile, Closing)> {
     let charged_before = charged_in_all(transaction, profile(transaction, id)?.key)?;
     let (account, now) = open(transaction, id, now)?;
     let (owned, candidates): (u32, u32) = transaction.query_row(
@@ -135,7 +136,7 @@ fn prepare(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(Accou
     Ok((account, closing))
 }
 
-fn close(transaction: &Transaction, account: &AccountProfile, closing: &Closing) -> Result<()> {
+fn close(transaction: &Change, account: &AccountProfile, closing: &Closing) -> Result<()> {
     let now = closing.at;
     // A late check is not made any more.
     days::close(transaction, &mut account.clone(), now, true)?;
@@ -153,15 +154,15 @@ fn close(transaction: &Transaction, account: &AccountProfile, closing: &Closing)
 }
 
 /// All of the account's numbers are free, and so are its slots.
-fn release_numbers(transaction: &Transaction, account: &AccountProfile, closing: &Closing) -> Result<()> {
+fn release_numbers(transaction: &Change, account: &AccountProfile, closing: &Closing) -> Result<()> {
     let now = to_sql(closing.at);
     transaction.execute(
-        "INSERT INTO events (account, at, kind, number, text)
-         SELECT ?1, ?2, ?3, numbers.number,
+        "INSERT INTO events (account, at, kind, actor, number, text)
+         SELECT ?1, ?2, ?3, ?4, numbers.number,
                 '+' || numbers.number || ' left ' || ifnull('slot ' || slot || ' and ', '') || 'the account, which was closed.'
            FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
           WHERE numbers.account = ?1 AND state = 'owned' ORDER BY numbers.number",
-        params![account.key, now, EventKind::Released.name()],
+        params![account.key, now, EventKind::Released.name(), transaction.actor_key()?],
     )?;
     transaction.execute("DELETE FROM monitored WHERE account = ?1", [account.key])?;
     transaction.execute("DELETE FROM slot_locks WHERE account = ?1", [account.key])?;

@@ -7,6 +7,7 @@
 //! under way on record.
 
 use crate::ledger::accounts::{AccountProfile, open, profile};
+use crate::ledger::actors::Change;
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::events::{EventKind, append};
@@ -325,7 +326,7 @@ pub(in crate::ledger) fn day_of_run(
 /// Closes the days that have ended by `now`, or that end early because the add-on is switched off. The others stay
 /// open.
 pub(in crate::ledger) fn close(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &mut AccountProfile,
     now: Timestamp,
     switches_off: bool,
@@ -363,7 +364,7 @@ pub(in crate::ledger) fn keep(transaction: &Transaction, account: &mut AccountPr
     Ok(())
 }
 
-fn report(transaction: &Transaction, account: &AccountProfile, missed: &[(Day, u32)], now: Timestamp) -> Result<()> {
+fn report(transaction: &Change, account: &AccountProfile, missed: &[(Day, u32)], now: Timestamp) -> Result<()> {
     let Some((first, _)) = missed.first() else { return Ok(()) };
     let missed = MissedDays {
         days: missed.iter().map(|(day, numbers)| (day.date, *numbers)).collect(),

@@ -1,13 +1,14 @@
 //! Messages to webhooks: a durable queue. A message is written in the transaction that it reports.
 
 use crate::ledger::accounts::{AccountProfile, profile};
+use crate::ledger::actors::Change;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::alerts::webhooks::WebhookId;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Row, params};
 
 /// Days for which delivered and abandoned messages are kept, without their bodies.
 const KEPT_DAYS: u64 = 35;
@@ -92,7 +93,7 @@ impl Ledger {
 /// Queues a message for every webhook that receives it: the account's own, and those of every account. The message is
 /// made only if there is one.
 pub(in crate::ledger) fn enqueue(
-    transaction: &Transaction,
+    transaction: &Change,
     account: Option<&AccountProfile>,
     run: Option<i64>,
     now: Timestamp,
@@ -125,7 +126,7 @@ pub(in crate::ledger) fn enqueue(
 }
 
 /// Abandons the oldest messages that wait for a webhook until the others have room.
-fn make_room(transaction: &Transaction, webhook: i64, now: Timestamp) -> Result<()> {
+fn make_room(transaction: &Change, webhook: i64, now: Timestamp) -> Result<()> {
     let mut waiting = transaction.prepare_cached("SELECT waiting_bytes FROM webhooks WHERE id = ?1")?;
     while waiting.query_row([webhook], |row| row.get::<_, i64>(0))? > WAITING_BYTES_MAX {
         let (id, account): (String, Option<i64>) = transaction
@@ -139,7 +140,7 @@ fn make_room(transaction: &Transaction, webhook: i64, now: Timestamp) -> Result<
             .query_row(params![webhook, to_sql(now)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         if let Some(account) = account {
             let text = format!("Message {id} to webhook {webhook} was abandoned: newer messages needed its room.");
-            append(transaction, account, now, None, EventKind::AlertAbandoned, None, &text)?;
+            append(&transaction.by_schedule(), account, now, None, EventKind::AlertAbandoned, None, &text)?;
         }
     }
     Ok(())

@@ -3,11 +3,12 @@
 //! A message is delivered at least once: a process claims its webhook first, for a minute, and records the outcome after. If
 //! it is killed in between, another one takes over after that minute.
 
+use crate::ledger::actors::Change;
 use crate::ledger::alerts::webhooks::{WebhookId, find};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use dialguard::contract::Timestamp;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, params};
 
 /// How long a process may take for one try before another one takes over, in seconds; a try takes 15 at most.
 const LEASE_SECONDS: u64 = 60;
@@ -161,7 +162,7 @@ impl Ledger {
     }
 }
 
-fn pause(transaction: &Transaction, claimed: &ClaimedDelivery, problem: &str, now: Timestamp) -> Result<()> {
+fn pause(transaction: &Change, claimed: &ClaimedDelivery, problem: &str, now: Timestamp) -> Result<()> {
     transaction.execute(
         "UPDATE webhooks SET paused_at = ?2, paused_because = ?3 WHERE id = ?1",
         params![to_sql(claimed.webhook), to_sql(now), problem],
@@ -173,7 +174,7 @@ fn pause(transaction: &Transaction, claimed: &ClaimedDelivery, problem: &str, no
 /// An event of the account that the message is about; else of the webhook's own. What concerns no account has none, and
 /// stays with the message.
 fn tell_accounts(
-    transaction: &Transaction,
+    transaction: &Change,
     claimed: &ClaimedDelivery,
     kind: EventKind,
     text: &str,

@@ -117,14 +117,14 @@ impl Ledger {
     /// The numbers of a list that only a scan finds, if they are few.
     fn few(&self, transaction: &Transaction, list: &List, query: &NumberQuery, revision: u64) -> Result<Few> {
         match list.is_found_by_looking && is_asked_again(query) {
-            true => self.pages.found.answer(&list.in_words(), revision, || list.few(transaction)),
+            true => self.open.pages.found.answer(&list.in_words(), revision, || list.few(transaction)),
             false => Ok(None),
         }
     }
 
     fn count(&self, transaction: &Transaction, list: &List, query: &NumberQuery, revision: u64) -> Result<u32> {
         match is_asked_again(query) {
-            true => self.pages.counts.answer(&list.in_words(), revision, || list.count(transaction)),
+            true => self.open.pages.counts.answer(&list.in_words(), revision, || list.count(transaction)),
             false => list.count(transaction),
         }
     }

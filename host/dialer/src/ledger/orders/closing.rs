@@ -1,8 +1,9 @@
 //! The orders of an account that is closed.
 
 use crate::ledger::accounts::AccountProfile;
-use crate::ledger::events::{EventKind, append};
-use crate::ledger::orders::{Order, OrderState, cause, give_candidate_back, news, orders};
+use crate::ledger::actors::Change;
+use crate::ledger::events::EventKind;
+use crate::ledger::orders::{Order, OrderState, append_step, cause, give_candidate_back, news, orders};
 use crate::ledger::{Result, to_sql};
 use crate::phone::e164;
 use crate::prices::dollars;
@@ -37,7 +38,7 @@ pub(in crate::ledger) fn held_up_in_words(ids: &[u64]) -> String {
 }
 
 /// Ends all of them. A number that rests stays with its provider.
-pub(in crate::ledger) fn end_all(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<()> {
+pub(in crate::ledger) fn end_all(transaction: &Change, account: &AccountProfile, now: Timestamp) -> Result<()> {
     let (under_way, resting) = open(transaction, account)?;
     for order in under_way {
         abandon(transaction, account, &order, now)?;
@@ -49,12 +50,12 @@ pub(in crate::ledger) fn end_all(transaction: &Transaction, account: &AccountPro
             None => "rests no longer".into(),
         };
         let text = format!("{} {kept}: the account was closed.", e164(order.number));
-        append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)?;
+        append_step(transaction, (account, &order), None, EventKind::NumberKept, order.number, &text, now)?;
     }
     Ok(())
 }
 
-fn abandon(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
+fn abandon(transaction: &Change, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     let (number, candidate) = (e164(order.number), e164(order.replacement));
     let text = match (order.state, order.price_cents) {
         (OrderState::Abandoned, _) => format!("{number} was not replaced: the account was closed."),
@@ -74,7 +75,7 @@ fn abandon(transaction: &Transaction, account: &AccountProfile, order: &Order, n
         _ => end(transaction, order, "abandoned", now)?,
     }
     let (run, _) = cause(transaction, order)?;
-    append(transaction, account.key, now, run, EventKind::OrderAbandoned, Some(order.number), &text)?;
+    append_step(transaction, (account, order), run, EventKind::OrderAbandoned, order.number, &text, now)?;
     news::tell_abandoned(transaction, account, order, &text, false, now)
 }
 

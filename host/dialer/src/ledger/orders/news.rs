@@ -1,16 +1,17 @@
 //! What is reported about orders: events that people read, and messages to webhooks.
 
 use crate::ledger::accounts::{AccountProfile, touch};
+use crate::ledger::actors::Change;
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
-use crate::ledger::events::{EventKind, append};
-use crate::ledger::orders::{Obstacle, Order, OrderState, reason_name};
+use crate::ledger::events::EventKind;
+use crate::ledger::orders::{Obstacle, Order, OrderState, append_step, reason_name};
 use crate::ledger::{Result, to_sql};
 use crate::phone::e164;
 use crate::prices::dollars;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use rusqlite::{Transaction, params};
+use rusqlite::params;
 use serde_json::{Value, json};
 
 /// Obstacles of one order that are reported: a provider whose every error reads differently is not reported for ever.
@@ -18,7 +19,7 @@ const REPORTED_MAX: usize = 20;
 
 /// The slot has moved. The account may use the old number no longer than until `stops_at`.
 pub(super) fn tell_replaced(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     order: &Order,
     stops_at: Timestamp,
@@ -32,7 +33,7 @@ pub(super) fn tell_replaced(
 
 /// The slot will not move for this order. `asked_again` if the policy is asked for another candidate.
 pub(super) fn tell_abandoned(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     order: &Order,
     text: &str,
@@ -59,7 +60,7 @@ pub(super) fn abandoned_in_words(order: &Order, why: &str, is_paid: bool) -> Str
 
 /// Reports an obstacle that needs an operator, unless this order's same obstacle has been reported.
 pub(super) fn report_obstacle(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     order: &Order,
     obstacle: &Obstacle,
@@ -82,7 +83,7 @@ pub(super) fn report_obstacle(
         _ => format!("The replacement of {} by {} is held up", e164(order.number), e164(order.replacement)),
     };
     let text = format!("{what}: {}.", obstacle.problem);
-    append(transaction, account.key, now, None, EventKind::OrderStuck, Some(order.number), &text)?;
+    append_step(transaction, (account, order), None, EventKind::OrderStuck, order.number, &text, now)?;
     touch(transaction, account.key, now)?;
     enqueue(transaction, Some(account), None, now, || {
         message("order.stuck", order, &text, [("state", json!(order.state.name()))])

@@ -9,8 +9,9 @@
 
 use crate::ledger::accounts::AccountProfile;
 use crate::ledger::accounts::settings::AccountSettings;
-use crate::ledger::events::{EventKind, append};
-use crate::ledger::orders::{Order, cause, finish, orders};
+use crate::ledger::actors::Change;
+use crate::ledger::events::EventKind;
+use crate::ledger::orders::{Order, append_step, cause, finish, orders};
 use crate::ledger::{LedgerError, Result, from_sql, to_sql};
 use crate::phone::e164;
 use dialguard::calendar::rfc3339;
@@ -41,7 +42,7 @@ pub(in crate::ledger) fn rests_until(since: Timestamp, settings: &AccountSetting
 
 /// The old number begins to rest at its provider; returns until when.
 pub(super) fn begin(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     order: &Order,
     now: Timestamp,
@@ -53,7 +54,7 @@ pub(super) fn begin(
     if until > now {
         let (run, _) = cause(transaction, order)?;
         let text = format!("{} left the account, and rests until {}.", e164(order.number), rfc3339(until));
-        append(transaction, account.key, now, run, EventKind::Resting, Some(order.number), &text)?;
+        append_step(transaction, (account, order), run, EventKind::Resting, order.number, &text, now)?;
     }
     Ok(until)
 }
@@ -73,7 +74,7 @@ pub(in crate::ledger) fn rested(transaction: &Transaction, account: i64, now: Ti
 
 /// The number has rested, and may take another's place from now on.
 pub(in crate::ledger) fn offer_again(
-    transaction: &Transaction,
+    transaction: &Change,
     (account, run): (&AccountProfile, i64),
     number: PhoneNumber,
     now: Timestamp,
@@ -88,12 +89,12 @@ pub(in crate::ledger) fn offer_again(
         .execute(params![to_sql(number), account.key, to_sql(now)])?;
     assert_eq!(taken_back, 1, "{} does not rest, though its order says so", e164(number));
     let text = format!("{} has rested {}, and may replace another number.", e164(number), in_days(&order, now));
-    append(transaction, account.key, now, Some(run), EventKind::OfferedAgain, Some(number), &text)
+    append_step(transaction, (account, &order), Some(run), EventKind::OfferedAgain, number, &text, now)
 }
 
 /// The number has rested, and rests once more.
 pub(in crate::ledger) fn rest_on(
-    transaction: &Transaction,
+    transaction: &Change,
     (account, run): (&AccountProfile, i64),
     number: PhoneNumber,
     now: Timestamp,
@@ -105,12 +106,12 @@ pub(in crate::ledger) fn rest_on(
     let until = rests_until(now, &account.settings);
     let (rested, until) = (in_days(&order, now), rfc3339(until));
     let text = format!("{} has rested {rested}, and rests once more, until {until}.", e164(number));
-    append(transaction, account.key, now, Some(run), EventKind::RestContinued, Some(number), &text)
+    append_step(transaction, (account, &order), Some(run), EventKind::RestContinued, number, &text, now)
 }
 
 /// The number has rested, and goes back to its provider, or leaves the account if it has none.
 pub(in crate::ledger) fn give_back(
-    transaction: &Transaction,
+    transaction: &Change,
     (account, run): (&AccountProfile, i64),
     number: PhoneNumber,
     now: Timestamp,
@@ -124,7 +125,7 @@ pub(in crate::ledger) fn give_back(
         None => "leaves the account".into(),
     };
     let text = format!("{} has rested {}, and {gone}.", e164(number), in_days(&order, now));
-    append(transaction, account.key, now, Some(run), EventKind::RestEnded, Some(number), &text)
+    append_step(transaction, (account, &order), Some(run), EventKind::RestEnded, number, &text, now)
 }
 
 /// The order after which the number rests. The run is made again if the number rests no longer, or is being given back at
@@ -167,7 +168,7 @@ pub(in crate::ledger) fn is_being_returned(
 /// Ends a number's rest because it is imported again: it is not given back. If it is replaced again, it rests again,
 /// for the whole time. It must not [be given back right now](is_being_returned).
 pub(in crate::ledger) fn end_by_import(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     number: PhoneNumber,
     now: Timestamp,
@@ -181,16 +182,11 @@ pub(in crate::ledger) fn end_by_import(
     Ok(())
 }
 
-pub(super) fn tell_kept(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    order: &Order,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) fn tell_kept(transaction: &Change, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     let kept = match &order.provider {
         Some(provider) => format!("is not given back to {provider}"),
         None => "does not leave the account".into(),
     };
     let text = format!("{} was imported again and {kept}.", e164(order.number));
-    append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)
+    append_step(transaction, (account, order), None, EventKind::NumberKept, order.number, &text, now)
 }

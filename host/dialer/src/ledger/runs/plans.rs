@@ -5,6 +5,7 @@ use crate::ledger::accounts::slots::{lock, occupy};
 use crate::ledger::accounts::{
     self, AccountChange, AccountProfile, ChangePrice, ChargeCause, charge, open, profile, touch,
 };
+use crate::ledger::actors::{Actor, Change};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
 use crate::ledger::calls;
@@ -149,7 +150,7 @@ impl<'a> CheckedRun<'a> {
     }
 
     /// The account, in the revision that the plan was made from; else [`LedgerError::Stale`].
-    fn open(&self, transaction: &Transaction, id: &str) -> Result<AccountProfile> {
+    fn open(&self, transaction: &Change, id: &str) -> Result<AccountProfile> {
         let plan = self.record.outcome.plan();
         // The plan was made for the billing cycle of its time, which begins now at the latest.
         let (account, now) = open(transaction, id, plan.decided_at)?;
@@ -162,7 +163,7 @@ impl<'a> CheckedRun<'a> {
     /// Blocks change while the add-on is on: after it is switched on, and before it is switched off.
     fn change_account(
         &self,
-        transaction: &Transaction,
+        transaction: &Change,
         account: AccountProfile,
         change: &AccountChange,
     ) -> Result<Option<AppliedRun>> {
@@ -178,13 +179,13 @@ impl<'a> CheckedRun<'a> {
     }
 
     /// A plan that does nothing leaves no run behind.
-    fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<AppliedRun>> {
+    fn apply_unless_idle(&self, transaction: &Change, account: &AccountProfile) -> Result<Option<AppliedRun>> {
         let plan = self.record.outcome.plan();
         let is_idle = plan.actions.is_empty() && plan.notices.is_empty();
         if is_idle { Ok(None) } else { self.apply(transaction, account).map(Some) }
     }
 
-    fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<AppliedRun> {
+    fn apply(&self, transaction: &Change, account: &AccountProfile) -> Result<AppliedRun> {
         let CheckedRun { record, purpose, packed } = self;
         let plan = record.outcome.plan();
         let now = plan.decided_at;
@@ -193,6 +194,10 @@ impl<'a> CheckedRun<'a> {
         let is_review = matches!(purpose, Purpose::Review);
         let daily = is_review && day.starts_at == rates_since && is_daily(transaction, account, &day, plan)?;
         let run = begin(transaction, account, (&day, daily), *purpose, record)?;
+        // What a user asked for is the user's; in a review the policy decides, for the one that has the review made.
+        let policy = Actor::policy(record.revision).acting_for(transaction.actor()?);
+        let transaction =
+            &if is_review { transaction.by(policy) } else { transaction.by(transaction.actor()?.clone()) };
         apply_reviews(transaction, account, (&day, run), record)?;
         let newly_suspect = match &plan.suspects {
             Some(suspects) => suspects::replace(transaction, (account.key, run), suspects, now)?,
@@ -233,7 +238,7 @@ fn is_daily(transaction: &Transaction, account: &AccountProfile, day: &Day, plan
 }
 
 fn begin(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     (day, daily): (&Day, bool),
     purpose: Purpose,
@@ -244,8 +249,8 @@ fn begin(
     transaction
         .prepare_cached(
             "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy, revision, contract,
-                 host_version, day)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 host_version, day, actor, rated, monitored)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             account.key,
@@ -258,13 +263,16 @@ fn begin(
             record.revision.map(to_sql),
             record.contract,
             env!("CARGO_PKG_VERSION"),
-            to_sql(day.starts_at)
+            to_sql(day.starts_at),
+            transaction.actor_key()?,
+            rated_count(plan),
+            account.occupied
         ])?;
     Ok(transaction.last_insert_rowid())
 }
 
 /// Records the policy's notices, as many as the account's day has room for. The others are counted once.
-fn append_notices(transaction: &Transaction, account: &AccountProfile, run: i64, plan: &Plan) -> Result<()> {
+fn append_notices(transaction: &Change, account: &AccountProfile, run: i64, plan: &Plan) -> Result<()> {
     if plan.notices.is_empty() {
         return Ok(());
     }
@@ -298,7 +306,7 @@ fn append_notices(transaction: &Transaction, account: &AccountProfile, run: i64,
 
 /// Records what went wrong, the first problems in words and the others as a count.
 fn append_problems(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     run: i64,
     (kind, problems): (EventKind, &[String]),
@@ -314,7 +322,7 @@ fn append_problems(
 
 /// Queues an alert about a review, if it is news.
 fn tell(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     run: i64,
     (day, daily): (&Day, bool),
@@ -337,7 +345,7 @@ pub fn rated_count(plan: &Plan) -> u32 {
 
 /// The check has seen to it that reviews ascend and that each is of a number shown as monitored.
 fn apply_reviews(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     (day, run): (&Day, i64),
     record: &RunRecord,
@@ -379,12 +387,7 @@ fn apply_reviews(
 }
 
 /// Says once a local date that numbers were not rated because an earlier check has counted their observations.
-fn note_counted_before(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    run: i64,
-    record: &RunRecord,
-) -> Result<()> {
+fn note_counted_before(transaction: &Change, account: &AccountProfile, run: i64, record: &RunRecord) -> Result<()> {
     let Some(text) = counted_before_in_words(record.counted_before) else { return Ok(()) };
     let (kind, now) = (EventKind::NoNewObservations, record.outcome.plan().decided_at);
     let today = account.day(now).starts_at;
@@ -398,7 +401,7 @@ fn note_counted_before(
 
 /// A number's first check that finds nothing is not recorded; every other change of status is.
 fn tell_status(
-    transaction: &Transaction,
+    transaction: &Change,
     account: i64,
     run: i64,
     before: Status,
@@ -421,7 +424,7 @@ fn tell_status(
 }
 
 fn apply_action(
-    transaction: &Transaction,
+    transaction: &Change,
     account: &AccountProfile,
     run: i64,
     action: &Action,
@@ -468,7 +471,7 @@ fn apply_action(
 
 /// The dialer uses a monitored number from now on, or does not. Its slot and its status stay.
 fn set_in_use(
-    transaction: &Transaction,
+    transaction: &Change,
     (account, run): (&AccountProfile, i64),
     number: PhoneNumber,
     is_in_use: bool,

@@ -28,7 +28,8 @@ fn fixture_of_all_kinds() -> Fixture {
     for place in [4, 9] {
         let (now, number) = (fixture.now, NUMBER + place);
         let sql = format!(
-            "INSERT INTO events (account, at, kind, number, text) VALUES (1, {now}, 'turned-flagged', {number}, '')"
+            "INSERT INTO events (account, at, kind, number, text, actor)
+             VALUES (1, {now}, 'turned-flagged', {number}, '', 1)"
         );
         fixture.execute(&sql).unwrap();
     }

@@ -4,7 +4,7 @@ use super::super::output::table;
 use super::super::{CommandContext, Done};
 use super::{read, read_signature};
 use crate::json;
-use crate::words::{VALUES_STAY, settings_change_in_words};
+use crate::words::{VALUES_STAY, actor_in_words, settings_change_in_words};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::calendar::rfc3339;
@@ -224,9 +224,10 @@ pub fn history(context: &CommandContext, last: u32) -> Result<Done> {
             let rows = events.iter().map(|event| {
                 let revision = event.revision.map_or("–".into(), |revision| revision.to_string());
                 let severity = event.severity.name().to_owned();
-                [rfc3339(event.at), severity, revision, event.kind.clone(), event.text.clone()]
+                let by = actor_in_words(event.actor.as_ref());
+                [rfc3339(event.at), severity, revision, event.kind.clone(), by, event.text.clone()]
             });
-            table(["AT", "SEVERITY", "REVISION", "KIND", "EVENT"].map(str::to_owned), rows)
+            table(["AT", "SEVERITY", "REVISION", "KIND", "BY", "EVENT"].map(str::to_owned), rows)
         },
     ))
 }

@@ -243,7 +243,7 @@ fn read(site: &Site, account: &AccountProfile) -> Result<Account, Problem> {
 )]
 async fn add(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Body(request): Body<AccountRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let id = parse::account_id(&request.id)
@@ -259,7 +259,7 @@ async fn add(
         review_at: request.review_at.map_or(review_at_default, |time| time.0),
         settings: request.settings.applied_to(&live.declaration, &AccountSettings::default())?,
     };
-    site.dialguard().add_account(&new).await?;
+    site.acting_as(&caller).add_account(&new).await?;
     let account = read(&site, &as_of_now(&site, &new.id)?)?;
     Ok(created(format!("/api/v1/accounts/{}", new.id), account))
 }
@@ -300,7 +300,7 @@ async fn change(
 ) -> Result<Json<Account>, Problem> {
     let id = &of.account.id;
     let live = site.dialguard().policies().live()?;
-    match site.dialguard().change_account(id, &patch.change(&of.account, &live.declaration)?).await? {
+    match site.acting_as(&of.caller).change_account(id, &patch.change(&of.account, &live.declaration)?).await? {
         ChangeOutcome::Changed => Ok(Json(read(&site, &as_of_now(&site, id)?)?)),
         ChangeOutcome::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
     }
@@ -361,10 +361,10 @@ async fn credit(
     of: OfAccount<Administer>,
     Body(Credit { cents, reason }): Body<Credit>,
 ) -> Result<Json<Spending>, Problem> {
-    let (ledger, id) = (site.dialguard().ledger(), &of.account.id);
-    tokio::task::block_in_place(|| ledger.credit(id, cents, &reason, site.dialguard().now()))?;
+    let (dialguard, id) = (site.acting_as(&of.caller), &of.account.id);
+    tokio::task::block_in_place(|| dialguard.ledger().credit(id, cents, &reason, dialguard.now()))?;
     let account = as_of_now(&site, id)?;
-    Ok(Json(Spending::read(ledger, &account, now_of(&site, &account))?))
+    Ok(Json(Spending::read(dialguard.ledger(), &account, now_of(&site, &account))?))
 }
 
 /// Close an account for good
@@ -382,7 +382,7 @@ async fn credit(
     responses((status = 200, description = "The closed account", body = Account), ChangeFailures)
 )]
 async fn close(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Json<Account>, Problem> {
-    let (dialguard, id) = (site.dialguard(), &of.account.id);
+    let (dialguard, id) = (site.acting_as(&of.caller), &of.account.id);
     tokio::task::block_in_place(|| dialguard.ledger().close_account(id, dialguard.now()))?;
     Ok(Json(read(&site, &as_of_now(&site, id)?)?))
 }

@@ -99,7 +99,7 @@ async fn report(
     of: OfAccount<Operate>,
     Body(CallReport { calls: List(reports) }): Body<CallReport>,
 ) -> Result<Json<ReportedCalls>, Problem> {
-    let (dialguard, account) = (site.dialguard().clone(), of.account);
+    let (dialguard, account) = (site.acting_as(&of.caller), of.account);
     let import = move |stop: &Stop| {
         let mut reported = ReportedCalls::default();
         let mut hours: BTreeMap<(contract::PhoneNumber, Timestamp), CallHour> = BTreeMap::new();

@@ -41,7 +41,7 @@ async fn show(State(site): State<Site>, _: Administrator) -> Result<Json<Clock>,
     responses((status = 200, description = "The time, which is no longer a leap", body = Clock), ChangeFailures)
 )]
 async fn accept(State(site): State<Site>, caller: Administrator) -> Result<Json<Clock>, Problem> {
-    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
-    tokio::task::block_in_place(|| ledger.accept_time(now))?;
+    let dialguard = site.acting_as(&caller.0);
+    tokio::task::block_in_place(|| dialguard.ledger().accept_time(dialguard.now()))?;
     show(State(site.clone()), caller).await
 }

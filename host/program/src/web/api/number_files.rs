@@ -82,7 +82,7 @@ async fn import(
     QueryParams(importing): QueryParams<Importing>,
     FileBody(bytes): FileBody,
 ) -> Result<Response, Problem> {
-    let (dialguard, account, dry_run) = (site.dialguard().clone(), of.account, importing.dry_run);
+    let (dialguard, account, dry_run) = (site.acting_as(&of.caller), of.account, importing.dry_run);
     let import = move |stop: &Stop| {
         let file = NumberFile::read(&bytes, &importing.options(account.region), |_, _| !stop.is_set())?;
         let (ledger, imported_as, now) = (dialguard.ledger(), importing.kind.into(), dialguard.now());

@@ -251,7 +251,7 @@ async fn import(
     of: OfAccount<Operate>,
     Body(ImportRequest { numbers: List(numbers), kind, vanity }): Body<ImportRequest>,
 ) -> Result<Json<ImportedNumbers>, Problem> {
-    let (dialguard, account) = (site.dialguard().clone(), of.account);
+    let (dialguard, account) = (site.acting_as(&of.caller), of.account);
     let import = move |stop: &Stop| {
         let letters = Letters::vanity_if(vanity);
         let read = |text: &String| PhoneNumber::parse_with(text, account.region, letters).map(PhoneNumber::digits);
@@ -335,7 +335,7 @@ async fn withdraw(
     of: OfAccount<Operate>,
     PathParams(InNumber { number }): PathParams<InNumber>,
 ) -> Result<StatusCode, Problem> {
-    let (dialguard, id, digits) = (site.dialguard(), &of.account.id, number.digits());
+    let (dialguard, id, digits) = (site.acting_as(&of.caller), &of.account.id, number.digits());
     match dialguard.ledger().withdraw_candidates(id, &[digits], dialguard.now())?[..] {
         [true] => Ok(StatusCode::NO_CONTENT),
         _ => {

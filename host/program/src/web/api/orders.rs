@@ -83,7 +83,7 @@ async fn retry(
     PathParams(InOrder { order: SerialNumber(order) }): PathParams<InOrder>,
 ) -> Result<Json<Order>, Problem> {
     site.dialguard().ledger().order_of(&of.account.id, order)?;
-    Ok(Json(Order::from(&site.dialguard().retry_order(order).await?)))
+    Ok(Json(Order::from(&site.acting_as(&of.caller).retry_order(order).await?)))
 }
 
 /// Abandon an order for which certainly nothing was bought
@@ -105,6 +105,6 @@ async fn abandon(
 ) -> Result<Json<Order>, Problem> {
     let ledger = site.dialguard().ledger();
     ledger.order_of(&of.account.id, order)?;
-    site.dialguard().abandon_order(order).await?;
+    site.acting_as(&of.caller).abandon_order(order).await?;
     Ok(Json(Order::from(&ledger.order_of(&of.account.id, order)?)))
 }

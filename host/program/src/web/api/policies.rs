@@ -100,10 +100,10 @@ fn find(site: &Site, revision: u64) -> Result<ledger::PolicyRevision, Problem> {
 )]
 async fn activate(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InRevision { revision: SerialNumber(revision) }): PathParams<InRevision>,
 ) -> Result<Json<PolicyRevision>, Problem> {
-    let dialguard = site.dialguard();
+    let dialguard = site.acting_as(&caller);
     find(&site, revision)?;
     if dialguard.policies().live_revision()?.revision == revision {
         return Err(Problem::new(StatusCode::CONFLICT, format!("revision {revision} is already active")));
@@ -145,8 +145,11 @@ async fn settings_change(
     tag = "policies",
     responses((status = 200, description = "The active revision", body = PolicyRevision), ChangeFailures)
 )]
-async fn roll_back(State(site): State<Site>, _: Administrator) -> Result<Json<PolicyRevision>, Problem> {
-    let dialguard = site.dialguard();
+async fn roll_back(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+) -> Result<Json<PolicyRevision>, Problem> {
+    let dialguard = site.acting_as(&caller);
     tokio::task::block_in_place(|| dialguard.policies().roll_back(dialguard.now()))?;
     Ok(Json(active(&site)?))
 }
@@ -174,10 +177,10 @@ struct Candidate {
 )]
 async fn shadow(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Body(candidate): Body<Candidate>,
 ) -> Result<Json<Candidate>, Problem> {
-    let dialguard = site.dialguard();
+    let dialguard = site.acting_as(&caller);
     let revision = candidate.revision.map(|SerialNumber(revision)| revision);
     if let Some(revision) = revision {
         find(&site, revision)?;

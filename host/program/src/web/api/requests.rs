@@ -145,9 +145,9 @@ async fn make(
     of: OfAccount<Operate>,
     Body(request): Body<Request>,
 ) -> Result<(StatusCode, Json<Decision>), Problem> {
-    let decided = site.dialguard().decide(&of.account.id, &(&request).into()).await?;
+    let decided = site.acting_as(&of.caller).decide(&of.account.id, &(&request).into()).await?;
     if matches!(request, Request::StartMonitoring { .. }) && !decided.decision.plan.actions.is_empty() {
-        site.check_added(&of.account.id);
+        site.check_added(&of.caller, &of.account.id);
     }
     let decision = Decision::new(&request.digits(), &decided);
     let status = if decision.is_under_way() { StatusCode::ACCEPTED } else { StatusCode::OK };

@@ -35,7 +35,7 @@ pub fn routes() -> OpenApiRouter<Site> {
     responses((status = 200, description = "The review", body = Review), ChangeFailures)
 )]
 async fn review(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Json<Review>, Problem> {
-    Ok(Json(Review::new(&of.account.id, &site.dialguard().review(&of.account.id).await?)))
+    Ok(Json(Review::new(&of.account.id, &site.acting_as(&of.caller).review(&of.account.id).await?)))
 }
 
 /// Preview a review

@@ -94,16 +94,17 @@ async fn list(
 )]
 async fn add(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Body(new): Body<WebhookRequest>,
 ) -> Result<impl IntoResponse, Problem> {
+    let dialguard = site.acting_as(&caller);
     let spec = WebhookSpec {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
         page_address: new.page_address.as_deref(),
     };
-    let (id, secret) = add_webhook(site.dialguard().ledger(), &spec, site.dialguard().now())?;
+    let (id, secret) = add_webhook(dialguard.ledger(), &spec, dialguard.now())?;
     Ok((Extension(Secret), created(format!("/api/v1/webhooks/{id}"), NewWebhook { id, secret })))
 }
 
@@ -139,10 +140,11 @@ async fn one(
 )]
 async fn remove(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InWebhook { webhook }): PathParams<InWebhook>,
 ) -> Result<StatusCode, Problem> {
-    site.dialguard().ledger().remove_webhook(webhook, site.dialguard().now())?;
+    let dialguard = site.acting_as(&caller);
+    dialguard.ledger().remove_webhook(webhook, dialguard.now())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -160,10 +162,10 @@ async fn remove(
 )]
 async fn test(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InWebhook { webhook }): PathParams<InWebhook>,
 ) -> Result<Json<TestedWebhook>, Problem> {
-    let answered = AlertSender::new(site.dialguard().clone()).test(webhook).await?;
+    let answered = AlertSender::new(site.acting_as(&caller)).test(webhook).await?;
     Ok(Json(TestedWebhook { answered }))
 }
 

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::access::{self, Grant, Role, secret_hash};
-use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::ledger::{AccountProfile, Actor};
 use serde::Deserialize;
 use std::marker::PhantomData;
 
@@ -18,6 +18,8 @@ use std::marker::PhantomData;
 pub struct Caller {
     /// The name of the user or of the token.
     pub name: String,
+    /// As whom what they do is recorded.
+    pub actor: Actor,
     /// What they may see and do.
     pub grant: Grant,
     /// Whether it is a program.
@@ -67,14 +69,16 @@ impl FromRequestParts<Site> for Caller {
         if let Some(token) = bearer(parts) {
             let known = ledger.token(&secret_hash(token), now).map_err(|error| deny(error.into()))?;
             let token = known.ok_or_else(|| deny(unauthorized("invalid or expired token")))?;
-            return Ok(Caller { name: token.name, grant: token.grant, is_program: true });
+            let actor = Actor::token(&token.name, token.made_at);
+            return Ok(Caller { name: token.name, actor, grant: token.grant, is_program: true });
         }
         let jar = CookieJar::from_headers(&parts.headers);
         let secret = jar.get(SESSION_COOKIE).map(|cookie| secret_hash(cookie.value()));
         let known = secret.map(|secret| ledger.session(&secret, now)).transpose();
         let user = known.map_err(|error| deny(error.into()))?.flatten();
         let user = user.ok_or_else(|| deny(unauthorized("sign in, or send a token as `Authorization: Bearer …`")))?;
-        Ok(Caller { name: user.name, grant: user.grant, is_program: false })
+        let actor = Actor::user(&user.name, user.added_at);
+        Ok(Caller { name: user.name, actor, grant: user.grant, is_program: false })
     }
 }
 

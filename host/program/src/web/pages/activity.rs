@@ -1,4 +1,4 @@
-//! An account's events, newest first, and why each happened.
+//! What happened to an account, newest first: one line for what belongs together, which opens into its steps.
 
 use super::layout::{Tab, moment, number_link};
 use super::{Failed, page};
@@ -7,7 +7,9 @@ use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read};
 use crate::web::download;
 use crate::web::query::Query;
-use crate::words::{e164, kind_name, signed_dollars};
+use crate::words::{
+    actor_in_words, by_in_words, count, day_in_words, e164, headline, kind_name, sentence, signed_dollars, time_of_day,
+};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -16,15 +18,20 @@ use axum::routing::get;
 use chrono::{Datelike, Days, NaiveDate};
 use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::Timestamp;
-use dialguard_dialer::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError, Stop};
+use dialguard_dialer::ledger::{
+    AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError, Stop, StoryEntry, StoryPage,
+};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::table_file::{csv_of, inert};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Events per page.
-const EVENTS_A_PAGE: u32 = 50;
+/// Entries of the story per page.
+const ENTRIES_A_PAGE: u32 = 50;
+
+/// Who did it, in a CSV file, and the one that it was done for.
+const ACTOR_COLUMNS: [&str; 6] = ["actor", "actor-name", "actor-id", "for", "for-name", "for-id"];
 
 /// Events read at a time for a CSV file.
 const EVENTS_A_CHUNK: u32 = 1_000;
@@ -111,7 +118,7 @@ async fn activity(
     let (ledger, account) = (site.dialguard().ledger().clone(), &of.account);
     let (id, query) = (account.id.clone(), filter.query(account));
     let find = move |_: &Stop| {
-        let page = |query: EventQuery| ledger.event_page(&id, &query, EVENTS_A_PAGE);
+        let page = |query: EventQuery| ledger.story_page(&id, &query, ENTRIES_A_PAGE);
         Ok::<_, LedgerError>((ledger.event_kinds(&id)?, query.map(page)))
     };
     let (kinds, found) = site.lists().run(&of.caller, find).await??;
@@ -123,7 +130,7 @@ async fn activity(
         h1 { "Activity" }
         (form(account, &filter, &kinds))
         @match found {
-            Ok(found) => (events(account, &filter, &found)),
+            Ok(found) => (story(account, &filter, &found)),
             Err(error) => p.failed role="alert" { (error) "." },
         }
     };
@@ -155,24 +162,18 @@ fn form(account: &AccountProfile, filter: &Filter, kinds: &[String]) -> Markup {
     }
 }
 
-fn events(account: &AccountProfile, filter: &Filter, found: &EventPage) -> Markup {
+fn story(account: &AccountProfile, filter: &Filter, found: &StoryPage) -> Markup {
+    let day = |entry: &StoryEntry| day_in_words(entry.at, account.time_zone);
     html! {
-        section data-live="events" aria-label="Events" {
-            @if found.events.is_empty() {
+        section.story data-live="events" aria-label="Events" {
+            @if found.entries.is_empty() {
                 p.panel.quiet {
                     @if filter.is_empty() { "No events yet." } @else { "No events match." }
                 }
             } @else {
-                table.events {
-                    thead { tr {
-                        th scope="col" { "Time" }
-                        th scope="col" { "Event" }
-                        th scope="col" { "Number" }
-                        th scope="col" { "Reason" }
-                        th scope="col" { "Decided by" }
-                        th.figure scope="col" { "Charged" }
-                    } }
-                    tbody { @for event in &found.events { (row(account, event)) } }
+                @for entries in found.entries.chunk_by(|one, next| day(one) == day(next)) {
+                    h2 { (day(&entries[0])) }
+                    div.panel { @for entry in entries { (told(account, entry)) } }
                 }
                 nav.paging aria-label="Pages of events" {
                     @if !filter.before.is_empty() {
@@ -187,7 +188,43 @@ fn events(account: &AccountProfile, filter: &Filter, found: &EventPage) -> Marku
     }
 }
 
-fn row(account: &AccountProfile, event: &Event) -> Markup {
+/// One line, which opens into its steps.
+fn told(account: &AccountProfile, entry: &StoryEntry) -> Markup {
+    let Some(first) = entry.steps.first() else { return html! { p.entry { (line(account, entry)) } } };
+    html! {
+        details.entry id={ "event-" (first.id) } {
+            summary { (line(account, entry)) }
+            @if let untold @ 1.. = entry.untold() {
+                p.quiet { "The first " (count(untold, "step")) " are not listed here; the CSV file has them all." }
+            }
+            table.events {
+                thead { tr {
+                    th scope="col" { "Time" }
+                    th scope="col" { "Event" }
+                    th scope="col" { "Number" }
+                    th scope="col" { "Reason" }
+                    th scope="col" { "By" }
+                    th scope="col" { "Decided in" }
+                    th.figure scope="col" { "Charged" }
+                } }
+                tbody { @for event in &entry.steps { (step(account, event)) } }
+            }
+        }
+    }
+}
+
+/// When, what, who and how much.
+fn line(account: &AccountProfile, entry: &StoryEntry) -> Markup {
+    let zone = account.time_zone;
+    html! {
+        time.when datetime=(rfc3339(entry.at)) { (time_of_day(entry.at, zone)) } " "
+        span.told data-kind=[entry.steps.last().filter(|_| entry.steps.len() == 1).map(|step| &step.kind)] { (headline(entry, zone)) } " "
+        @if let Some(cents) = entry.cents { span.cents { (signed_dollars(cents)) } " " }
+        span.by { (by_in_words(entry.actor.as_ref())) }
+    }
+}
+
+fn step(account: &AccountProfile, event: &Event) -> Markup {
     html! {
         tr data-kind=(event.kind) {
             td.when { (moment(event.at, account.time_zone)) }
@@ -195,16 +232,15 @@ fn row(account: &AccountProfile, event: &Event) -> Markup {
             td.number {
                 @if let Some(number) = event.number { (number_link(&account.id, number)) }
             }
-            td.why { (event.text) }
-            td.by {
+            td.why { (sentence(event, account.time_zone)) }
+            td.by { (actor_in_words(event.actor.as_ref())) }
+            td.run {
                 @if let Some(run) = event.run {
                     a href={ (account_path(&account.id)) "/activity?run=" (run) } { "run " (run) }
                 }
                 @if let Some(revision) = event.revision {
                     @if event.run.is_some() { ", " }
                     a href={ (account_path(&account.id)) "/policy#revision-" (revision) } title=[event.policy.as_ref()] { "revision " (revision) }
-                } @else if event.run.is_none() {
-                    span.quiet { "–" }
                 }
             }
             td.figure.cents { @if let Some(cents) = event.cents { (signed_dollars(cents)) } }
@@ -231,7 +267,8 @@ fn csv_parts(
     id: String,
     query: EventQuery,
 ) -> impl Iterator<Item = Result<Vec<u8>, LedgerError>> + Send {
-    let header = csv_of([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"]]);
+    let columns = ["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"];
+    let header = csv_of([columns.into_iter().chain(ACTOR_COLUMNS)]);
     let mut next_query = Some(query);
     let pages = std::iter::from_fn(move || {
         let query = next_query.take()?;
@@ -244,9 +281,17 @@ fn csv_parts(
     std::iter::once(Ok(header)).chain(pages)
 }
 
-fn csv_row(event: &Event) -> [String; 9] {
+fn csv_row(event: &Event) -> impl Iterator<Item = String> {
     let or_empty = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
-    [
+    let actor = event.actor.as_ref();
+    let (party, acts_for) = (actor.map(|actor| &actor.party), actor.and_then(|actor| actor.acts_for.as_ref()));
+    let parts = [party, acts_for].into_iter().flat_map(|party| {
+        let party = party.cloned();
+        let kind = party.as_ref().map_or("", |party| party.kind.name()).to_owned();
+        let (name, id) = party.map_or_else(Default::default, |party| (party.name, party.id.unwrap_or_default()));
+        [kind, inert(&name).into_owned(), inert(&id).into_owned()]
+    });
+    let event = [
         event.id.to_string(),
         rfc3339(event.at as Timestamp),
         event.kind.clone(),
@@ -256,7 +301,8 @@ fn csv_row(event: &Event) -> [String; 9] {
         or_empty(event.revision),
         event.policy.clone().unwrap_or_default(),
         inert(&event.text).into_owned(),
-    ]
+    ];
+    event.into_iter().chain(parts)
 }
 
 fn file_name(id: &str) -> String {

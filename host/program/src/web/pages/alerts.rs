@@ -68,7 +68,8 @@ async fn add(
     Form(new): Form<NewWebhook>,
 ) -> Result<Markup, Failed> {
     let spec = WebhookSpec { account: Some(&of.account.id), url: new.url.trim(), ..WebhookSpec::default() };
-    let result = match add_webhook(site.dialguard().ledger(), &spec, site.dialguard().now()) {
+    let dialguard = site.acting_as(&of.caller);
+    let result = match add_webhook(dialguard.ledger(), &spec, dialguard.now()) {
         Ok((id, secret)) => html! {
             div.panel role="status" {
                 p { "Webhook " (id) " added. Copy its signing secret to the receiver now; it is not shown again:" }
@@ -86,7 +87,7 @@ async fn test(
     Path((_, id)): Path<(String, WebhookId)>,
 ) -> Result<Markup, Failed> {
     let webhook = own(&site, &of, id)?;
-    let result = match AlertSender::new(site.dialguard().clone()).test(webhook.id).await {
+    let result = match AlertSender::new(site.acting_as(&of.caller)).test(webhook.id).await {
         Ok(answer) => html! { p.saved role="status" { "Webhook " (id) " accepted the test message: " (answer) "." } },
         Err(error) => {
             html! { p.failed role="alert" { "Webhook " (id) " did not accept the test message: " (error) "." } }
@@ -124,7 +125,8 @@ async fn remove(
     Path((_, id)): Path<(String, WebhookId)>,
 ) -> Result<Response, Failed> {
     own(&site, &of, id)?;
-    site.dialguard().ledger().remove_webhook(id, site.dialguard().now())?;
+    let dialguard = site.acting_as(&of.caller);
+    dialguard.ledger().remove_webhook(id, dialguard.now())?;
     Ok(Redirect::to(&alerts_path(&of.account.id)).into_response())
 }
 

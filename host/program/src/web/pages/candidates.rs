@@ -77,7 +77,7 @@ async fn withdraw(
     of: OfAccount<Operate>,
     Path((_, number)): Path<(String, PhoneNumber)>,
 ) -> Result<Redirect, Failed> {
-    let dialguard = site.dialguard();
+    let dialguard = site.acting_as(&of.caller);
     dialguard.ledger().withdraw_candidates(&of.account.id, &[number], dialguard.now())?;
     Ok(Redirect::to(&format!("{}/candidates", account_path(&of.account.id))))
 }

@@ -47,8 +47,8 @@ async fn show(State(site): State<Site>, Administrator(caller): Administrator) ->
     Ok(page(&caller, None, "Clock", content))
 }
 
-async fn accept(State(site): State<Site>, _: Administrator) -> Result<Redirect, Failed> {
-    let dialguard = site.dialguard();
+async fn accept(State(site): State<Site>, Administrator(caller): Administrator) -> Result<Redirect, Failed> {
+    let dialguard = site.acting_as(&caller);
     tokio::task::block_in_place(|| dialguard.ledger().accept_time(dialguard.now()))?;
     Ok(Redirect::to("/clock"))
 }

@@ -68,7 +68,7 @@ async fn close(
     of: OfAccount<Administer>,
     Form(form): Form<CloseForm>,
 ) -> Result<Redirect, Failed> {
-    let (dialguard, id) = (site.dialguard(), &of.account.id);
+    let (dialguard, id) = (site.acting_as(&of.caller), &of.account.id);
     if form.id.trim() != id {
         let detail = format!("The account was not closed: type its id, {id}, to close it.");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).into());

@@ -35,7 +35,7 @@ async fn retry(
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
     site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let outcome = site.dialguard().retry_order(id).await;
+    let outcome = site.acting_as(&of.caller).retry_order(id).await;
     page_with_result(&site, &of, outcome.map(|order| retry_result(&order)))
 }
 
@@ -45,7 +45,7 @@ async fn abandon(
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
     let order = site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let outcome = site.dialguard().abandon_order(id).await;
+    let outcome = site.acting_as(&of.caller).abandon_order(id).await;
     let text = || format!("Abandoned: {} keeps slot {}. Nothing was bought.", e164(order.number), order.slot);
     page_with_result(&site, &of, outcome.map(|()| text()))
 }

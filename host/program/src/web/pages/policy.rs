@@ -7,7 +7,7 @@ use crate::web::address::account_path;
 use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{VALUES_STAY, capital, count, dollars, e164, kind_name, settings_change_in_words};
+use crate::words::{VALUES_STAY, actor_in_words, capital, count, dollars, e164, kind_name, settings_change_in_words};
 use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use dialguard::contract::{PhoneNumber, Severity, Status};
 use dialguard::recording::PLACEHOLDER_FIRST;
+use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::Accounts;
 use dialguard_dialer::ledger::{
     AccountProfile, Ledger, PolicyEvent, PolicyRevision, PolicyState, Revision, RunComparison,
@@ -214,12 +215,13 @@ fn event_table(account: &AccountProfile, events: &[PolicyEvent], caller: &Caller
     let sees_all_accounts = caller.grant.accounts == Accounts::All;
     html! {
         div.wide data-live="policy-events" tabindex="0" role="region" aria-label="Policy events" { table {
-            thead { tr { th scope="col" { "Time" } th scope="col" { "Event" } th scope="col" { "Revision" } @if sees_all_accounts { th scope="col" { "Details" } } } }
+            thead { tr { th scope="col" { "Time" } th scope="col" { "Event" } th scope="col" { "Revision" } th scope="col" { "By" } @if sees_all_accounts { th scope="col" { "Details" } } } }
             tbody { @for event in events {
                 tr {
                     td { (moment(event.at, account.time_zone)) }
                     td { (severity(event.severity)) (kind_name(&event.kind)) }
                     td { @match event.revision { Some(revision) => (revision), None => "–" } }
+                    td { (actor_in_words(event.actor.as_ref())) }
                     @if sees_all_accounts { td { (event.text) } }
                 }
             } }
@@ -279,7 +281,7 @@ async fn act(
     Path(ActPath { act }): Path<ActPath>,
     Form(choice): Form<RevisionChoice>,
 ) -> Result<Response, Failed> {
-    match carry_out(&site, act, &choice) {
+    match carry_out(&site.acting_as(&caller), act, &choice) {
         Ok(()) => Ok(Redirect::to(&format!("{}/policy", account_path(&of.account.id))).into_response()),
         Err(error) => {
             let page = question(&site, &caller, &of.account, act, &choice, Some(&error.to_string()))?;
@@ -288,8 +290,8 @@ async fn act(
     }
 }
 
-fn carry_out(site: &Site, act: Act, choice: &RevisionChoice) -> Result<(), PoliciesError> {
-    let (policies, now) = (site.dialguard().policies(), site.dialguard().now());
+fn carry_out(dialguard: &Dialguard, act: Act, choice: &RevisionChoice) -> Result<(), PoliciesError> {
+    let (policies, now) = (dialguard.policies(), dialguard.now());
     // Compiling a policy takes CPU time.
     tokio::task::block_in_place(|| match act {
         Act::Activate => activate(policies, choice.revision()?, now),

@@ -22,7 +22,7 @@ pub fn routes() -> Router<Site> {
 
 /// Finishes the review even if the browser closes the connection.
 async fn review(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Markup, Failed> {
-    let (dialguard, id) = (site.dialguard().clone(), of.account.id.clone());
+    let (dialguard, id) = (site.acting_as(&of.caller), of.account.id.clone());
     let reviewing = tokio::spawn(async move { dialguard.review(&id).await });
     let reviewed =
         reviewing.await.map_err(|error| DialguardError::Internal(error.to_string())).map_err(Problem::from)??;

@@ -91,7 +91,7 @@ async fn submit(
     let live = site.dialguard().policies().live()?;
     let page = SettingsPage::new(&of, &live.declaration, now, &values, &webhooks);
     let outcome = match values.get("do").map(String::as_str) {
-        Some("save") => save(&site, &of.account, &live.declaration, &values).await.map(|()| None),
+        Some("save") => save(&site, &of, &live.declaration, &values).await.map(|()| None),
         _ => effect_of(&site, &of, &live.declaration, &values).await.map(Some),
     };
     match outcome {
@@ -162,12 +162,13 @@ async fn effect_of(
 
 async fn save(
     site: &Site,
-    account: &AccountProfile,
+    of: &OfAccount<Administer>,
     declaration: &Declaration,
     values: &FormValues,
 ) -> Result<(), SettingsError> {
+    let account = &of.account;
     let settings = fields::read(values, declaration, &account.settings)?;
-    let changed = site.dialguard().change_account(&account.id, &changes(account, values, settings)?).await;
+    let changed = site.acting_as(&of.caller).change_account(&account.id, &changes(account, values, settings)?).await;
     changed.map_err(|error| SettingsError::new(error, declaration))?;
     Ok(())
 }

@@ -459,9 +459,9 @@ async fn act(
     let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };
     let (results, problems) = match action.request(numbers.clone()) {
         Some(request) => {
-            let bulk = site.dialguard().decide_all(&account.id, &request).await?;
+            let bulk = site.acting_as(&of.caller).decide_all(&account.id, &request).await?;
             if action == BulkAction::Monitor && !bulk.actions.is_empty() {
-                site.check_added(&account.id);
+                site.check_added(&of.caller, &account.id);
             }
             let changes = Changes::of(&bulk.actions, &bulk.orders);
             let results = numbers.iter().zip(bulk.completions(&numbers)).enumerate();

@@ -169,7 +169,7 @@ async fn change(
     of: OfAccount<Administer>,
     Form(form): Form<AddOnForm>,
 ) -> Result<Redirect, Failed> {
-    let (dialguard, account) = (site.dialguard(), &of.account);
+    let (dialguard, account) = (site.acting_as(&of.caller), &of.account);
     match dialguard.change_account(&account.id, &form.change()?).await? {
         ChangeOutcome::Changed => Ok(Redirect::to(&account_path(&account.id))),
         ChangeOutcome::BlocksRefused(outcome) => {

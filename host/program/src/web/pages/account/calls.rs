@@ -159,7 +159,7 @@ impl Import for Uploaded {
     }
 
     fn import(&self, stop: &Stop) -> Result<Markup, Problem> {
-        let (file, dialguard) = (self.read(stop)?, self.kept.site.dialguard());
+        let (file, dialguard) = (self.read(stop)?, &self.kept.dialguard);
         let go_on = |_| !stop.is_set();
         let outcome = file.import_while(dialguard.ledger(), &self.kept.account.id, dialguard.now(), go_on)?;
         Ok(imported(self, &outcome))
@@ -178,7 +178,7 @@ impl Uploaded {
 
     /// What an import would do.
     fn outcome(&self, file: &CallFile) -> Result<ImportedCalls, Problem> {
-        let dialguard = self.kept.site.dialguard();
+        let dialguard = &self.kept.dialguard;
         Ok(file.preview(dialguard.ledger(), &self.kept.account.id, dialguard.now())?)
     }
 

@@ -53,7 +53,7 @@ async fn credit(
     of: OfAccount<Administer>,
     Form(form): Form<CreditForm>,
 ) -> Result<Redirect, Failed> {
-    let (dialguard, id) = (site.dialguard(), &of.account.id);
+    let (dialguard, id) = (site.acting_as(&of.caller), &of.account.id);
     let cents = cents(&form.dollars).map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why))?;
     tokio::task::block_in_place(|| dialguard.ledger().credit(id, cents.into(), &form.reason, dialguard.now()))?;
     Ok(Redirect::to(&account_path(id)))

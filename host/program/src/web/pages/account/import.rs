@@ -142,7 +142,7 @@ impl Import for Uploaded {
     }
 
     fn import(&self, stop: &Stop) -> Result<Markup, Problem> {
-        let (file, dialguard) = (self.read(stop)?, self.kept.site.dialguard());
+        let (file, dialguard) = (self.read(stop)?, &self.kept.dialguard);
         let (id, imported_as) = (&self.kept.account.id, self.reading.imported_as());
         let outcome = file.import_while(dialguard.ledger(), id, imported_as, dialguard.now(), |_| !stop.is_set())?;
         Ok(imported(self, &outcome))
@@ -165,7 +165,7 @@ impl Uploaded {
 
     /// What an import would do.
     fn outcome(&self, file: &NumberFile) -> Result<ImportedFile, Problem> {
-        let dialguard = self.kept.site.dialguard();
+        let dialguard = &self.kept.dialguard;
         Ok(file.preview(dialguard.ledger(), &self.kept.account.id, self.reading.imported_as(), dialguard.now())?)
     }
 

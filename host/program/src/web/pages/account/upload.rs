@@ -15,6 +15,7 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::Form;
+use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{AccountProfile, Stop};
 use dialguard_dialer::number_file::{BadRow, REFUSED_ROWS_MAX};
 use maud::{Markup, html};
@@ -36,7 +37,8 @@ const FIELD_BYTES_MAX: usize = 256;
 
 /// An upload that is kept: the file, and where its pages are.
 pub struct Kept {
-    pub site: Site,
+    /// Acts as the user who uploaded it.
+    pub dialguard: Dialguard,
     pub account: AccountProfile,
     pub path: String,
     pub file: Arc<UploadedFile>,
@@ -70,7 +72,7 @@ pub trait Import: Sized + Send + 'static {
     fn find(site: &Site, of: &OfAccount<Operate>, upload: &str, reading: Self::Reading) -> Result<Self, Problem> {
         let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
         let path = format!("{}/{}/{upload}", account_path(&of.account.id), Self::FORM);
-        Self::of(Kept { site: site.clone(), account: of.account.clone(), path, file }, reading)
+        Self::of(Kept { dialguard: site.acting_as(&of.caller), account: of.account.clone(), path, file }, reading)
     }
 }
 

@@ -118,7 +118,9 @@ async fn submit(
 
 async fn save(site: &Site, of: &OfAccount<Administer>, buying: Buying) -> Result<(), Problem> {
     let buying = (buying != of.account.buying).then_some(buying);
-    site.dialguard().change_account(&of.account.id, &AccountChange { buying, ..AccountChange::default() }).await?;
+    site.acting_as(&of.caller)
+        .change_account(&of.account.id, &AccountChange { buying, ..AccountChange::default() })
+        .await?;
     Ok(())
 }
 
