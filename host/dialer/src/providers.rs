@@ -55,6 +55,22 @@ pub fn open_provider_within(
     })
 }
 
+/// What a provider answers to requests that cost nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tryout {
+    /// The numbers that its account owns.
+    pub owned: usize,
+    /// What its account cannot do, as sentences.
+    pub limits: Vec<String>,
+}
+
+/// Opens a provider and sends requests that cost nothing, to see whether it works.
+pub async fn try_out(profile: &ProviderProfile) -> Result<Tryout, ProviderError> {
+    let provider = open_provider(profile)?;
+    let owned = provider.owned().await?.len();
+    Ok(Tryout { owned, limits: provider.test().await? })
+}
+
 /// A provider of phone numbers, used through one account with it.
 #[async_trait::async_trait]
 pub trait Provider: Send + Sync {

@@ -47,6 +47,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/22-calls.sql"),
     include_str!("schema/23-settings-of-policies.sql"),
     include_str!("schema/24-rest-pool-and-look-ups.sql"),
+    include_str!("schema/26-links-and-sessions.sql"),
 ];
 
 /// A file that is open.
