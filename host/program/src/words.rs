@@ -1,8 +1,10 @@
 //! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
 
+mod access;
 mod calls;
 mod settings_change;
 
+pub use access::{browser_in_words, grant_in_words, inviter_in_words};
 pub use calls::{WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, recognized_calls};
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
 
