@@ -30,6 +30,7 @@ async fn status_with(server: &Server, answer: &Response, path: &str) -> StatusCo
 async fn the_link_of_the_first_user_is_the_newest_and_ends_with_the_first_user() {
     let server = Server::new(Dialer::with_ledger()).await;
     let ledger = server.dialguard.ledger();
+    assert!(server.stranger().page("/sign-in").await.contains("There are no users yet"));
     let lost = make_first_user_link(ledger).expect("a link");
     let link = make_first_user_link(ledger).expect("a link");
     let shown = async |secret: &str| server.stranger().get(&format!("/welcome?link={secret}")).await.status();

@@ -1,4 +1,4 @@
-//! Links by which people become users: the first one, and those whom an administrator invites. Each works once.
+//! Links by which people become users: the link for the first user, and invites. Each works once.
 
 use super::{Grant, SecretHash, User, accounts_to_sql, ensure_fits, grant, insert_user};
 use crate::ledger::{Ledger, LedgerError, Result, ensure_room, from_sql, to_sql};

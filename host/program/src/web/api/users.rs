@@ -82,7 +82,7 @@ fn find(site: &Site, name: &str) -> Result<ledger::User, Problem> {
     Ok(known.map(|(user, _)| user).ok_or_else(|| LedgerError::NoSuchUser(name.to_owned()))?)
 }
 
-/// A user whom the caller may change: nobody takes their own rights away.
+/// Another user than the caller: nobody takes their own rights away.
 fn another(site: &Site, caller: &Caller, name: &str) -> Result<ledger::User, Problem> {
     let user = find(site, name)?;
     if caller.is_user(&user.name) {

@@ -1,4 +1,4 @@
-//! Becoming a user by a link: the first one, and those whom an administrator has invited. Each link works once.
+//! Becoming a user by a link: the link for the first user, and invites. Each works once.
 
 use super::form::{credentials, field_of, not_done, repeated};
 use super::{Failed, bare};

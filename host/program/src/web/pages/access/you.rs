@@ -57,7 +57,7 @@ async fn change(
         let page = you_page(&site, &you, Some(&error), html! {})?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
-    // Whoever sits down at an open browser guesses no faster than a stranger.
+    // At an open browser nobody guesses faster than a stranger.
     let Some(attempt) = site.0.sign_in_attempts.begin(&name, address) else {
         let detail = "Too many attempts. Wait 20 seconds, then try again.";
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).into());

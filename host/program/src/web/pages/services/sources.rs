@@ -128,7 +128,7 @@ async fn list(State(site): State<Site>, Administrator(caller): Administrator) ->
         (setup::checklist(&site, &caller, None)?)
         p { "Sources say what carriers show for a number. All of them are asked, and a number is flagged when most carriers flag it." }
         (setup::Carriers::of(&site, None)?.notice())
-        @if sources.is_empty() { p.warning { "There is no source yet, so no number is checked." } }
+        @if sources.is_empty() { p.warning { "There is no source yet, so numbers are not checked." } }
         @else { div.wide { table {
             thead { tr { th { "Source" } th { "Kind" } th { "Verdicts from" } th { "Today" } } }
             tbody {
@@ -428,7 +428,7 @@ async fn ask_to_remove(
         form.panel.confirm method="post" action={ (source_path(&source.name)) "/remove" } {
             h1 { "Remove " (source.name) "?" }
             p { "Reviews no longer ask it. What it said stays on record." }
-            @if is_last { p.failed { "It is the only source: without it no number is checked." } }
+            @if is_last { p.failed { "It is the only source: without it numbers are not checked." } }
             p.buttons { a.button.first href=(source_path(&source.name)) { "Keep" } button.costs { "Remove" } }
         }
     };
