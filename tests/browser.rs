@@ -10,6 +10,7 @@ mod harness {
     pub mod repository;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod server;
+    pub mod serving;
     pub mod services {
         #[expect(dead_code, reason = "other runners use the rest")]
         pub mod fault;
@@ -22,6 +23,7 @@ mod harness {
 mod browser {
     mod calls_story;
     mod dashboard;
+    mod first_day;
     mod host_comparison;
     mod host_failures;
 }

@@ -52,6 +52,7 @@ mod program {
     mod descriptors;
     mod export;
     mod guides;
+    mod joining;
     mod json_shapes;
     mod ledger_file;
     mod limits;

@@ -14,18 +14,36 @@ use std::process::Command;
 
 /// Runs `tests/dashboard/steps/NAME.js` as a user with this role and fails if it does. False if it was skipped.
 pub fn step(server: &Server, role: Role, name: &str) -> bool {
-    let folder = repository("tests/dashboard");
-    let (true, Some(chromium)) = (are_installed(&folder, "tests/dashboard"), chromium()) else { return false };
-    let mut node = Command::new("node");
-    node.args(["step.js", name]).current_dir(&folder).env("CHROMIUM", chromium);
-    // The program itself, for steps in which another process changes something.
-    node.env("DIALGUARD", env!("CARGO_BIN_EXE_dialguard")).env("DIALGUARD_DATA", server.dialer.path("ledger"));
-    node.env("DIALGUARD_AT", dialguard::calendar::rfc3339(server.dialer.now()));
-    node.env("DIALGUARD_PAGE", &server.address).env("DIALGUARD_SESSION", server.session(role, &[]));
-    let done = tokio::task::block_in_place(|| node.output()).expect("node starts");
-    let [output, errors] = [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text));
-    assert!(done.status.success(), "steps/{name}.js:\n{output}{errors}");
-    true
+    let session = server.session(role, &[]);
+    Step { address: &server.address, session: &session, others: &[] }.run(&server.dialer, name)
+}
+
+/// Where a step begins.
+pub struct Step<'a> {
+    pub address: &'a str,
+    /// Of nobody if it is empty.
+    pub session: &'a str,
+    /// Further variables.
+    pub others: &'a [(&'a str, &'a str)],
+}
+
+impl Step<'_> {
+    /// Runs `tests/dashboard/steps/NAME.js` and fails if it does. False if it was skipped.
+    pub fn run(&self, dialer: &Dialer, name: &str) -> bool {
+        let folder = repository("tests/dashboard");
+        let (true, Some(chromium)) = (are_installed(&folder, "tests/dashboard"), chromium()) else { return false };
+        let mut node = Command::new("node");
+        node.args(["step.js", name]).current_dir(&folder).env("CHROMIUM", chromium);
+        // The program itself, for steps in which another process changes something.
+        node.env("DIALGUARD", env!("CARGO_BIN_EXE_dialguard")).env("DIALGUARD_DATA", dialer.path("ledger"));
+        node.env("DIALGUARD_AT", dialguard::calendar::rfc3339(dialer.now()));
+        node.env("DIALGUARD_PAGE", self.address).env("DIALGUARD_SESSION", self.session);
+        node.envs(self.others.iter().copied());
+        let done = tokio::task::block_in_place(|| node.output()).expect("node starts");
+        let [output, errors] = [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text));
+        assert!(done.status.success(), "steps/{name}.js:\n{output}{errors}");
+        true
+    }
 }
 
 /// Thirteen numbers monitored in fifteen slots. The first became flagged today, by A and C; C last answered yesterday.

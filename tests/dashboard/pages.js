@@ -3,6 +3,15 @@
 /** @type {{ name: string, path: (account: string, number: string) => string, prepare?: (page: any) => Promise<void> }[]} */
 export const PAGES = [
   { name: "accounts", path: () => "/" },
+  { name: "add-account", path: () => "/add-account" },
+  { name: "sources", path: () => "/sources" },
+  { name: "add-source", path: () => "/add-source" },
+  { name: "add-telnyx", path: () => "/add-source?kind=telnyx" },
+  { name: "providers", path: () => "/providers" },
+  { name: "add-twilio", path: () => "/add-provider?kind=twilio" },
+  { name: "users", path: () => "/users" },
+  { name: "tokens", path: () => "/tokens" },
+  { name: "you", path: () => "/you" },
   { name: "numbers", path: (account) => `/accounts/${account}` },
   { name: "flagged", path: (account) => `/accounts/${account}?show=flagged` },
   {

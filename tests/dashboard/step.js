@@ -1,6 +1,6 @@
 // node step.js NAME   runs steps/NAME.js in a browser: one thing a user does, and the expected result
 //
-// DIALGUARD_PAGE is the dashboard's URL, DIALGUARD_SESSION the value of a session cookie. A step is a module whose default
+// DIALGUARD_PAGE is the dashboard's URL, DIALGUARD_SESSION the value of a session cookie, if the step is a user's. A step is a module whose default
 // export receives a signed-in page, and `open` for further ones. It fails by throwing.
 
 import { signIn, withBrowser } from "./browser.js";
@@ -11,7 +11,7 @@ const { default: step } = await import(`./steps/${process.argv[2]}.js`);
 await withBrowser(address, async (openPage) => {
   const open = async (options) => {
     const page = await openPage(options);
-    await signIn(page, address, session);
+    if (session) await signIn(page, address, session);
     return page;
   };
   const page = await open();

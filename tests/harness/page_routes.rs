@@ -23,6 +23,12 @@ impl PageRoute {
             ("{upload}", "1"),
             ("{act}", "stop"),
             ("{file}", "events.csv"),
+            ("{source}", "carriers"),
+            ("{provider}", "shop"),
+            ("{user}", "ann"),
+            ("{token}", "dialer"),
+            ("{invite}", "1"),
+            ("{session}", "0123456789abcdef"),
         ];
         let path = parts.iter().fold(self.pattern.clone(), |path, (name, value)| path.replace(name, value));
         assert!(!path.contains('{'), "a parameter that has no value here: {path}");

@@ -298,7 +298,7 @@ fn what_complaints_score_is_a_setting_of_the_source() {
         dialer.run("sources remove FTC").exits(0);
     }
     dialer.run("sources add FTC --ftc ftc --complaint-scores 60,40").exits(2).says(&["that never fall"]);
-    dialer.run("sources add x --simulated 1 --complaint-scores 60").exits(1).says(&["requires --ftc"]);
+    dialer.run("sources add x --simulated 1 --complaint-scores 60").exits(1).says(&["--complaint-scores", "FTC"]);
 }
 
 /// A row of 2096 is named, and the carrier's row of today counts.

@@ -29,7 +29,7 @@ fn a_server_without_descriptors_goes_on_once_it_has_some() {
     let mut serving = Serving(command.stderr(Stdio::piped()).spawn().expect("the program starts"));
     let mut log = BufReader::new(serving.0.stderr.take().expect("a pipe")).lines();
     let address = logged(&mut log, "dashboard: http://");
-    let address = address.split(' ').next().expect("an address");
+    let address = address.split('/').next().expect("an address");
     let connect = || std::net::TcpStream::connect(address).expect("it listens");
     let get = || {
         let (mut stream, mut answer) = (connect(), String::new());

@@ -3,9 +3,9 @@
 use crate::harness::acme::DAY;
 use crate::harness::buying::buying_dialer;
 use crate::harness::dialer::e164;
-use crate::harness::server::Server;
+use crate::harness::server::{PASSWORD, Server};
 use crate::harness::services::provider::FakeProvider;
-use dialguard_dialer::access::Role;
+use dialguard_dialer::access::{Accounts, Grant, Role, add_user, begin_session_in};
 use dialguard_dialer::ledger::ProviderKind::Twilio;
 use serde_json::{Value, json};
 
@@ -17,6 +17,10 @@ async fn busy_server() -> (Server, FakeProvider) {
     dialer.run("review acme").exits(0);
     dialer.run("alerts add --account acme https://localhost:1/alerts").exits(0);
     dialer.run("tokens make dialer --account acme --days 1").exits(0);
+    dialer.run("users invite --role operate --account acme").exits(0);
+    let (ledger, everything) = (dialer.ledger(), Grant { role: Role::Administer, accounts: Accounts::All });
+    add_user(&ledger, "kim", PASSWORD, everything, dialer.now()).expect("a user");
+    begin_session_in(&ledger, "kim", "a browser", dialer.now()).expect("a session");
     (Server::new(dialer).await, fake)
 }
 
@@ -35,6 +39,10 @@ async fn a_command_prints_the_json_of_the_api() {
         ("policy list", "/api/v1/policies"),
         ("alerts list", "/api/v1/webhooks"),
         ("tokens list", "/api/v1/tokens"),
+        ("users list", "/api/v1/users"),
+        ("users invites", "/api/v1/invites"),
+        ("users sessions kim", "/api/v1/users/kim/sessions"),
+        ("providers list", "/api/v1/providers"),
     ] {
         let answer = api.json(path).await;
         let answer = answer.get("items").unwrap_or(&answer).clone();
@@ -42,7 +50,7 @@ async fn a_command_prints_the_json_of_the_api() {
         assert_eq!(server.dialer.json(command), answer, "{command} and {path}");
         compared += 1;
     }
-    assert_eq!(compared, 9);
+    assert_eq!(compared, 13);
 }
 
 #[tokio::test(flavor = "multi_thread")]

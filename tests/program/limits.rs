@@ -12,7 +12,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Pages whose bodies may have more than a form of fields.
-const LARGER_PAGES: [(&str, usize); 6] = [
+const LARGER_PAGES: [(&str, usize); 10] = [
+    ("/invites", 256 << 10),
+    ("/tokens", 256 << 10),
+    ("/users", 256 << 10),
+    ("/users/{user}", 256 << 10),
     ("/accounts/{account}/act", 256 << 10),
     ("/accounts/{account}/ask", 256 << 10),
     ("/accounts/{account}/settings", 256 << 10),
@@ -21,7 +25,11 @@ const LARGER_PAGES: [(&str, usize); 6] = [
     ("/accounts/{account}/import", (8 << 20) + (16 << 10)),
 ];
 
-const SIGN_IN: (&str, usize) = ("/sign-in", 6 << 10);
+const SIGN_IN_BYTES_MAX: usize = 6 << 10;
+
+/// What strangers may send.
+const OF_STRANGERS: [(&str, usize); 3] =
+    [("/sign-in", SIGN_IN_BYTES_MAX), ("/welcome", SIGN_IN_BYTES_MAX), ("/join", SIGN_IN_BYTES_MAX)];
 
 const OTHERS: usize = 16 << 10;
 
@@ -64,14 +72,14 @@ async fn every_page_refuses_a_larger_body_before_it_is_read() {
     let server = impatient().await;
     let cookie = format!("cookie: dialguard_session={}\r\n", server.session(Role::Administer, &[]));
     let pages = page_routes();
-    for (larger, _) in LARGER_PAGES.iter().chain([&SIGN_IN]) {
+    for (larger, _) in LARGER_PAGES.iter().chain(&OF_STRANGERS) {
         assert!(pages.iter().any(|page| page.pattern == *larger && page.has_post), "there is no {larger}");
     }
     for page in pages {
         let path = page.path();
         for method in [page.has_get.then_some("GET"), page.has_post.then_some("POST")].into_iter().flatten() {
             let what = format!("{method} {path}");
-            let other = LARGER_PAGES.iter().chain([&SIGN_IN]).find(|(pattern, _)| page.pattern == *pattern);
+            let other = LARGER_PAGES.iter().chain(&OF_STRANGERS).find(|(pattern, _)| page.pattern == *pattern);
             let bytes_max = other.filter(|_| method == "POST").map_or(OTHERS, |(_, bytes)| *bytes);
             for credentials in ["", &cookie] {
                 assert_eq!(status(&server, method, &path, credentials, bytes_max + 1).await, 413, "{what}");
@@ -80,7 +88,8 @@ async fn every_page_refuses_a_larger_body_before_it_is_read() {
                 continue;
             }
             assert_ne!(status(&server, method, &path, &cookie, bytes_max).await, 413, "{what} with a byte less");
-            if !["/sign-in", "/sign-out"].contains(&path.as_str()) && method == "POST" {
+            let is_of_strangers = OF_STRANGERS.iter().any(|(pattern, _)| *pattern == path) || path == "/sign-out";
+            if !is_of_strangers && method == "POST" {
                 let stranger = status(&server, method, &path, "", bytes_max).await;
                 assert_eq!(stranger, 303, "{what} by a stranger is refused before the body is read");
             }
@@ -151,7 +160,7 @@ async fn a_body_that_does_not_say_its_size_is_refused_at_the_limit() {
     let server = Server::new(Dialer::with_ledger()).await;
     let head = "POST /sign-in HTTP/1.1\r\nhost: dialguard\r\n\
                 content-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked";
-    let chunk = format!("{:x}\r\nname={}\r\n", SIGN_IN.1 + 1, "a".repeat(SIGN_IN.1 - 4));
+    let chunk = format!("{:x}\r\nname={}\r\n", SIGN_IN_BYTES_MAX + 1, "a".repeat(SIGN_IN_BYTES_MAX - 4));
     let refused = answer(&server, head, chunk.as_bytes()).await;
     assert!(refused.starts_with("HTTP/1.1 413 "), "{refused}");
 }

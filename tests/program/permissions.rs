@@ -1,8 +1,9 @@
 //! Every route of the API, called without permission. The routes come from the document, so none is forgotten.
 
 use crate::harness::dialer::Dialer;
-use crate::harness::server::{Server, Visitor};
-use dialguard_dialer::access::Role;
+use crate::harness::page_routes::page_routes;
+use crate::harness::server::{PASSWORD, Server, Visitor};
+use dialguard_dialer::access::{Accounts, Grant, Role, add_user};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -22,6 +23,11 @@ impl Route {
             .replace("{order}", "1")
             .replace("{token}", "others-program")
             .replace("{file}", "events.csv")
+            .replace("{source}", "carriers")
+            .replace("{provider}", "shop")
+            .replace("{user}", "others-user")
+            .replace("{session}", "0123456789abcdef")
+            .replace("{invite}", "1")
     }
 
     fn is_of_an_account(&self) -> bool {
@@ -98,18 +104,24 @@ async fn two_accounts() -> Server {
     dialer.run("numbers import other others.csv").exits(0);
     dialer.run("monitor other --all").exits(0);
     dialer.run("tokens make others-program --account other").exits(0);
+    dialer.run("users invite --role operate --account other").exits(0);
+    let other = Grant { role: Role::Read, accounts: Accounts::Only(["other".to_owned()].into()) };
+    add_user(&dialer.ledger(), "others-user", PASSWORD, other, dialer.now()).expect("a user");
     Server::new(dialer).await
 }
 
 /// Everything that could have changed.
 fn everything(server: &Server) -> Value {
-    let listed = ["tokens list", "policy list", "policy history"].map(|line| server.dialer.json(line));
+    let listed = ["tokens list", "users list", "users invites", "policy list", "policy history"]
+        .map(|line| server.dialer.json(line));
     json!([server.dialer.everything(), listed])
 }
 
 /// Nothing of the other account may appear; its id may, since the request contains it.
 fn assert_reveals_nothing_of_the_other(what: &str, text: &str) {
-    for secret in [OTHERS_NUMBER, OTHERS_NUMBER.trim_start_matches('+'), "Pacific/Apia", "others-program"] {
+    for secret in
+        [OTHERS_NUMBER, OTHERS_NUMBER.trim_start_matches('+'), "Pacific/Apia", "others-program", "others-user"]
+    {
         assert!(!text.contains(secret), "{what} reveals the other account: {text}");
     }
 }
@@ -172,4 +184,42 @@ async fn every_route_takes_the_role_that_it_says_and_no_less() {
             }
         }
     }
+}
+
+/// Pages of no account that need no more than what they are given (a link, a password, a session), and what tells that the
+/// program runs.
+const OPEN_PAGES: [&str; 10] = [
+    "/",
+    "/healthz",
+    "/join",
+    "/readyz",
+    "/sign-in",
+    "/sign-out",
+    "/welcome",
+    "/you",
+    "/you/password",
+    "/you/sessions/end-others",
+];
+
+/// Every page outside accounts: what it shows and changes is of all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_outside_accounts_are_for_administrators_of_all() {
+    let server = two_accounts().await;
+    let before = everything(&server);
+    let own = |pattern: &str| OPEN_PAGES.contains(&pattern) || pattern == "/you/sessions/{session}/end";
+    let pages = page_routes().into_iter().filter(|page| !page.pattern.contains("{account}") && !own(&page.pattern));
+    let (limited, operator) = (server.user(Role::Administer, &["acme"]), server.user(Role::Operate, &[]));
+    let mut walked = 0;
+    for page in pages {
+        let path = page.path();
+        for (method, has) in [(Method::GET, page.has_get), (Method::POST, page.has_post)] {
+            for user in [&limited, &operator].into_iter().filter(|_| has) {
+                let refused = user.request(method.clone(), &path).send().await.expect("an answer");
+                assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{method} {path}");
+                walked += 1;
+            }
+        }
+    }
+    assert!(walked > 60, "only {walked} requests");
+    assert_eq!(everything(&server)[0], before[0]);
 }

@@ -93,12 +93,8 @@ async fn adding_a_provider_names_missing_settings() {
     fixture.dialer.file("secret", "hunter2");
     std::fs::set_permissions(fixture.dialer.path("secret"), std::fs::Permissions::from_mode(0o600)).unwrap();
     fails_with("--telnyx --api-key file:secret", 1, &["--price-cents"]);
-    fails_with("--telnyx --price-cents 100", 1, &["Telnyx takes --api-key env:NAME"]);
-    fails_with(
-        "--twilio --api-key file:secret --price-cents 100",
-        1,
-        &["--account-sid env:NAME --auth-token env:NAME, or"],
-    );
+    fails_with("--telnyx --price-cents 100", 1, &["--api-key", "Telnyx takes api-key"]);
+    fails_with("--twilio --api-key file:secret --price-cents 100", 1, &["account-sid and auth-token, or"]);
     fails_with(
         "--twilio --account-sid file:secret --auth-token file:secret --price-cents 1",
         1,

@@ -48,8 +48,14 @@ async fn every_route_of_the_api_refuses_what_it_does_not_understand() {
     refused_by_api(&program, &reqwest::Method::GET, "/api/openapi.json?unknown=1", "\"unknown\"").await;
 }
 
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 25] = [
     "/",
+    "/add-source",
+    "/join",
+    "/sources",
+    "/users",
+    "/welcome",
+    "/you",
     "/clock",
     "/sign-in",
     "/accounts/acme",

@@ -160,9 +160,12 @@ async fn adding_a_source_names_missing_settings() {
         fixture.run(&format!("sources add them {options}")).says(words);
         assert!(!fixture.path("ledger/dialguard.db").exists(), "{options}");
     };
-    is_refused("--telnyx --price-cents 1 --budget-cents 1", &["Telnyx takes --api-key env:NAME"]);
+    is_refused("--telnyx --price-cents 1 --budget-cents 1", &["--api-key", "Telnyx takes api-key"]);
     is_refused("--telnyx --login-id env:A --price-cents 1 --budget-cents 1", &["no other secrets"]);
-    is_refused("--nomorobo --account-sid env:A --price-cents 1 --budget-cents 1", &["--auth-token", "or --api-key"]);
+    is_refused(
+        "--nomorobo --account-sid env:A --price-cents 1 --budget-cents 1",
+        &["--auth-token", "account-sid and auth-token, or api-key"],
+    );
     is_refused("--telnyx --api-key env:A", &["--price-cents"]);
     is_refused("--telnyx --api-key env:A --price-cents 1", &["--budget-cents"]);
     is_refused("--telnyx --api-key env:A --price-cents 0.00001 --budget-cents 1", &["four decimals"]);
@@ -175,7 +178,7 @@ async fn adding_a_source_names_missing_settings() {
         fixture.run(&format!("sources add them --telnyx --api-key {SECRET} --price-cents 1 --budget-cents 1"));
     refused.exits(2).says(&["env:NAME or file:PATH"]);
     fixture.file("verdicts.csv", "number,carrier,score,label,observed_at\n");
-    is_refused("--verdicts verdicts.csv --price-cents 1", &["require --trustcall"]);
+    is_refused("--verdicts verdicts.csv --price-cents 1", &["are for trustcall"]);
     fixture.file("secret", SECRET);
     std::fs::set_permissions(fixture.path("secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
     is_refused("--telnyx --api-key file:secret --price-cents 1 --budget-cents 1", &["chmod o="]);

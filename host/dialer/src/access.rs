@@ -19,9 +19,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub use crate::ledger::{Accounts, Grant, NAME_BYTES_MAX, Role};
+pub use crate::ledger::{Accounts, Grant, Inviter, NAME_BYTES_MAX, Role};
 
-use crate::ledger::{Ledger, LedgerError, SecretHash, Token, User};
+use crate::ledger::{Invite, Ledger, LedgerError, SecretHash, Token, User};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use dialguard::contract::Timestamp;
@@ -57,32 +57,109 @@ pub enum AccessError {
     Random(String),
 }
 
+/// How long an invite can be accepted, in seconds: 7 days.
+pub const INVITE_SECONDS: u64 = 7 * 24 * 60 * 60;
+
 /// Adds a user.
 pub fn add_user(ledger: &Ledger, name: &str, password: &str, grant: Grant, now: Timestamp) -> Result<(), AccessError> {
     ensure_name(name)?;
-    if password.chars().count() < PASSWORD_CHARACTERS_MIN || password.len() > PASSWORD_BYTES_MAX {
-        return Err(AccessError::Password);
-    }
+    ensure_password(password)?;
     Ok(ledger.add_user(&User { name: name.into(), grant, added_at: now }, &hashed(password))?)
 }
 
-/// The secret of a new session if name and password are right; none if not. An unknown name takes the same time.
-pub fn sign_in(ledger: &Ledger, name: &str, password: &str, now: Timestamp) -> Result<Option<String>, AccessError> {
+/// The secret of a new link that adds the first user; the one before ends.
+pub fn make_first_user_link(ledger: &Ledger) -> Result<String, AccessError> {
+    let secret = random_secret()?;
+    ledger.set_first_user_link(&secret_hash(&secret))?;
+    Ok(secret)
+}
+
+/// Adds the first user by that link, which ends it. The first user administers every account.
+pub fn add_first_user(
+    ledger: &Ledger,
+    secret: &str,
+    name: &str,
+    password: &str,
+    now: Timestamp,
+) -> Result<(), AccessError> {
+    let secret = secret_hash(secret);
+    // Nobody makes this program hash passwords without the link.
+    if !ledger.is_first_user_link(&secret)? {
+        return Err(LedgerError::LinkGone.into());
+    }
+    ensure_name(name)?;
+    ensure_password(password)?;
+    let grant = Grant { role: Role::Administer, accounts: Accounts::All };
+    Ok(ledger.add_first_user(&secret, &User { name: name.into(), grant, added_at: now }, &hashed(password))?)
+}
+
+/// Makes an invite, which one person can accept within 7 days. The secret of its link is not stored, and cannot be shown
+/// again.
+pub fn invite(
+    ledger: &Ledger,
+    grant: Grant,
+    inviter: Inviter,
+    now: Timestamp,
+) -> Result<(Invite, String), AccessError> {
+    let secret = random_secret()?;
+    let mut invite = Invite { id: 0, grant, inviter, made_at: now, ends_at: now + INVITE_SECONDS };
+    invite.id = ledger.add_invite(&invite, &secret_hash(&secret))?;
+    Ok((invite, secret))
+}
+
+/// Adds the user who accepts an invite, which ends it.
+pub fn accept_invite(
+    ledger: &Ledger,
+    secret: &str,
+    name: &str,
+    password: &str,
+    now: Timestamp,
+) -> Result<(), AccessError> {
+    let secret = secret_hash(secret);
+    if ledger.invite(&secret, now)?.is_none() {
+        return Err(LedgerError::LinkGone.into());
+    }
+    ensure_name(name)?;
+    ensure_password(password)?;
+    Ok(ledger.accept_invite(&secret, name, &hashed(password), now)?)
+}
+
+/// Changes a user's password, and ends the user's sessions but `kept`.
+pub fn change_password(
+    ledger: &Ledger,
+    name: &str,
+    password: &str,
+    kept: Option<&SecretHash>,
+) -> Result<(), AccessError> {
+    ensure_password(password)?;
+    Ok(ledger.change_password(name, &hashed(password), kept)?)
+}
+
+/// The user with this name and password; none if they are wrong. An unknown name takes the same time.
+pub fn user_with_password(ledger: &Ledger, name: &str, password: &str) -> Result<Option<User>, AccessError> {
     let known = ledger.user(name)?;
     let hash = known.as_ref().map_or(NO_PASSWORD.as_str(), |(_, hash)| hash);
     let is_right = password.len() <= PASSWORD_BYTES_MAX
         && PasswordHash::new(hash)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-    match known {
-        Some((user, _)) if is_right => begin_session(ledger, &user.name, now).map(Some),
-        _ => Ok(None),
-    }
+    Ok(known.map(|(user, _)| user).filter(|_| is_right))
+}
+
+/// The secret of a new session if name and password are right; none if not.
+pub fn sign_in(ledger: &Ledger, name: &str, password: &str, now: Timestamp) -> Result<Option<String>, AccessError> {
+    let user = user_with_password(ledger, name, password)?;
+    user.map(|user| begin_session(ledger, &user.name, now)).transpose()
 }
 
 /// The secret of a new session for a user who was authenticated by other means.
 pub fn begin_session(ledger: &Ledger, user: &str, now: Timestamp) -> Result<String, AccessError> {
+    begin_session_in(ledger, user, "", now)
+}
+
+/// The same, in the browser that says this of itself.
+pub fn begin_session_in(ledger: &Ledger, user: &str, browser: &str, now: Timestamp) -> Result<String, AccessError> {
     let secret = random_secret()?;
-    ledger.begin_session(&secret_hash(&secret), user, now, now + SESSION_SECONDS)?;
+    ledger.begin_session(&secret_hash(&secret), user, browser, now, now + SESSION_SECONDS)?;
     Ok(secret)
 }
 
@@ -116,6 +193,11 @@ fn ensure_name(name: &str) -> Result<(), AccessError> {
     let fits = (1..=NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte));
     if fits { Ok(()) } else { Err(AccessError::Name(name.into())) }
+}
+
+fn ensure_password(password: &str) -> Result<(), AccessError> {
+    let fits = password.chars().count() >= PASSWORD_CHARACTERS_MIN && password.len() <= PASSWORD_BYTES_MAX;
+    if fits { Ok(()) } else { Err(AccessError::Password) }
 }
 
 fn hashed(password: &str) -> String {

@@ -62,7 +62,9 @@ mod story;
 mod suspects;
 mod time;
 
+pub use access::invites::{Invite, Inviter};
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
+pub use access::sessions::Session;
 pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
@@ -72,6 +74,7 @@ pub(crate) use accounts::settings::ensure_fits;
 pub use accounts::settings::{
     AccountSettings, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
 };
+pub use accounts::setup::SetupState;
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{ACCOUNT_ID_BYTES_MAX, AccountChange, AccountProfile, ChangePrice, NewAccount};
 pub use actors::{Actor, ActorKind, Party};
@@ -190,6 +193,15 @@ pub enum LedgerError {
     /// There is no such user.
     #[error("no user {0:?}")]
     NoSuchUser(String),
+    /// The user has no such session.
+    #[error("no session {0:?}")]
+    NoSuchSession(String),
+    /// There is no such invite.
+    #[error("no invite {0}")]
+    NoSuchInvite(u64),
+    /// A link by which somebody becomes a user was used, has expired or was replaced or revoked.
+    #[error("this link no longer works: it was used, has expired, or was replaced or revoked")]
+    LinkGone,
     /// There is no such token.
     #[error("no token {0:?}")]
     NoSuchToken(String),

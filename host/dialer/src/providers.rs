@@ -60,6 +60,27 @@ pub fn open_provider_within(
     })
 }
 
+/// What a provider answers to requests that cost nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tryout {
+    /// The numbers that its account owns.
+    pub owned: usize,
+    /// What its account cannot do, as sentences.
+    pub limits: Vec<String>,
+}
+
+/// Opens a provider and sends requests that cost nothing, to see whether it works.
+pub async fn try_out(profile: &ProviderProfile, now: Timestamp) -> Result<Tryout, ProviderError> {
+    let provider = open_provider(profile)?;
+    let owned = provider.owned().await?.len();
+    let mut limits = provider.test().await?;
+    if ProviderSettings::from_json(&profile.settings).is_ok_and(|settings| settings.calls) {
+        let hour = now.saturating_sub(3_600)..now;
+        limits.extend(provider.calls(hour).await.err().map(|error| format!("its log of calls cannot be read: {error}")));
+    }
+    Ok(Tryout { owned, limits })
+}
+
 /// A provider of phone numbers, used through one account with it.
 #[async_trait::async_trait]
 pub trait Provider: Send + Sync {

@@ -21,14 +21,13 @@ mod reconcile;
 mod refused;
 mod requests;
 mod review;
-mod secrets;
 mod serve;
 mod settings;
 mod sources;
 mod terminal;
 
-use crate::parse;
-use anyhow::Result;
+use crate::parse::{self, FieldError};
+use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
 use dialguard::clock::{Clock, FixedClock, SystemClock};
 use dialguard::contract::Timestamp;
@@ -192,6 +191,12 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(pages) => manual::man_pages(&pages),
     }
+}
+
+/// An option that was given wrongly, in words.
+fn misgiven(error: FieldError) -> anyhow::Error {
+    let FieldError { field, why } = error;
+    if ["kind", "name", "path"].contains(&field) { anyhow!(why) } else { anyhow!("--{field}: {why}") }
 }
 
 /// Prints why a command failed, and what to do next.

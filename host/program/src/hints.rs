@@ -42,8 +42,13 @@ impl Hint for LedgerError {
             ),
             LedgerError::NoSuchProvider(_) => (
                 Some("`dialguard providers list` lists the providers, `dialguard providers add` adds one"),
-                Some("an administrator adds providers on the command line"),
-                Some("an administrator adds providers with `dialguard providers add`"),
+                Some("the providers are listed in Providers, where an administrator adds them"),
+                Some("`GET /api/v1/providers` lists the providers"),
+            ),
+            LedgerError::NoSuchSource(_) => (
+                Some("`dialguard sources list` lists the sources, `dialguard sources add` adds one"),
+                Some("the sources are listed in Sources"),
+                Some("`GET /api/v1/sources` lists the sources"),
             ),
             LedgerError::CallsNotRead(Some(_)) => (
                 Some("`dialguard providers change NAME --calls on` reads them from now on"),
@@ -55,15 +60,31 @@ impl Hint for LedgerError {
                 Some("choose a provider in Settings, or import a file"),
                 Some("report calls with `POST /api/v1/accounts/{account}/calls`"),
             ),
-            LedgerError::NoSuchSource(_) => {
-                command("`dialguard sources list` lists the sources, `dialguard sources add` adds one")
-            }
             LedgerError::NoSuchAlias(_) => (
                 Some("`dialguard sources list` lists other names of carriers"),
                 None,
                 Some("`GET /api/v1/carrier-aliases` lists other names of carriers"),
             ),
-            LedgerError::NoSuchUser(_) => command("`dialguard users list` lists the users"),
+            LedgerError::NoSuchUser(_) => (
+                Some("`dialguard users list` lists the users"),
+                Some("the users are listed in Users"),
+                Some("`GET /api/v1/users` lists the users"),
+            ),
+            LedgerError::NoSuchSession(_) => (
+                Some("`dialguard users sessions NAME` lists the sessions"),
+                Some("the sessions are listed beside it; one may have ended meanwhile"),
+                Some("`GET /api/v1/users/{user}/sessions` lists the sessions"),
+            ),
+            LedgerError::NoSuchInvite(_) => (
+                Some("`dialguard users invites` lists the invites"),
+                Some("the invites are listed in Users; one may have been accepted meanwhile"),
+                Some("`GET /api/v1/invites` lists the invites"),
+            ),
+            LedgerError::LinkGone => (
+                Some("restart `dialguard serve` for a new link, or make an invite with `dialguard users invite`"),
+                Some("sign in, or ask an administrator for another link"),
+                None,
+            ),
             LedgerError::NoSuchToken(_) => {
                 (Some("`dialguard tokens list` lists the tokens"), None, Some("`GET /api/v1/tokens` lists the tokens"))
             }
@@ -110,13 +131,21 @@ impl Hint for LedgerError {
                 None,
                 Some("`PATCH /api/v1/accounts/{account}` changes an account"),
             ),
-            LedgerError::ProviderExists(_) => command("`dialguard providers change` changes a provider"),
-            LedgerError::SourceExists(_) => {
-                command("choose another name, or remove the source first with `dialguard sources remove`")
-            }
-            LedgerError::UserExists(_) => {
-                command("choose another name, or remove the user first with `dialguard users remove`")
-            }
+            LedgerError::ProviderExists(_) => (
+                Some("`dialguard providers change` changes a provider"),
+                Some("choose another name, or change that provider"),
+                Some("choose another name, or change it with `PATCH /api/v1/providers/{provider}`"),
+            ),
+            LedgerError::SourceExists(_) => (
+                Some("choose another name, or remove the source first with `dialguard sources remove`"),
+                Some("choose another name, or change that source"),
+                Some("choose another name, or change it with `PATCH /api/v1/sources/{source}`"),
+            ),
+            LedgerError::UserExists(_) => (
+                Some("choose another name, or remove the user first with `dialguard users remove`"),
+                Some("choose another name"),
+                Some("choose another name, or remove the user first with `DELETE /api/v1/users/{user}`"),
+            ),
             LedgerError::TokenExists(_) => (
                 Some("choose another name, or withdraw the token first with `dialguard tokens withdraw`"),
                 None,

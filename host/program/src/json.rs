@@ -26,7 +26,7 @@ mod settings_change;
 mod source;
 mod values;
 
-pub use access::{NewToken, Role, Token, User};
+pub use access::{Invite, NewInvite, NewToken, Role, Session, Token, User};
 pub use account::{Account, ChangePrice, Spending, Usage};
 pub use actor::Actor;
 pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
@@ -47,5 +47,5 @@ pub use request::{Completion, Decision, Replaced, Screened};
 pub use review::{Review, Run};
 pub use settings::{AccountSettings, DeclaredSetting, Settings, SettingsChange, describe as describe_settings};
 pub use settings_change::SettingsOnActivation;
-pub use source::{Carrier, CarrierAlias, Source, ftc_settings, lookup_settings};
+pub use source::{Carrier, CarrierAlias, Source, TestedSource, ftc_settings, lookup_settings};
 pub use values::{E164, Status, Time};

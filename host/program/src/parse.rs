@@ -1,14 +1,18 @@
 //! What users and programs write for an account: read once for the command line, the API and the dashboard.
 
+mod access;
 mod bounded;
+mod services;
 mod time_zones;
 mod windows_zones;
 
+pub use access::grant;
 pub use bounded::{Entries, List};
 use chrono::NaiveTime;
 use dialguard::calendar::{CLOCK_MAX, DateTime, instant_of, rfc3339};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::NewAccount;
+pub use services::{FieldError, NamedSecret, ProviderSpec, SourceSpec, WrittenService, micros};
 pub use time_zones::{new_time_zone, time_zone};
 
 /// The id of a new account.

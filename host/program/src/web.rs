@@ -23,6 +23,7 @@ mod api;
 mod assets;
 mod auth;
 mod client;
+mod demo;
 mod download;
 mod limits;
 mod live;
@@ -35,6 +36,7 @@ mod watch;
 mod work;
 
 pub use client::{TrustedProxies, TrustedProxy};
+pub use demo::{Demo, StoryLine};
 pub use server::{ConnectionLimits, serve};
 
 use auth::Caller;
@@ -43,9 +45,6 @@ use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
 use dialguard_dialer::access::{self, AccessError};
 use dialguard_dialer::dialguard::Dialguard;
-use dialguard_dialer::ledger::SecretHash;
-use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -75,8 +74,8 @@ struct SiteState {
     /// Whether the log says that a proxy is not trusted.
     has_warned_of_proxy: AtomicBool,
     figures: pages::Figures,
-    /// Users who may sign in once without a password, by the hash of the ticket in the link.
-    tickets: Mutex<HashMap<SecretHash, String>>,
+    /// Of a demo only.
+    demo: Option<demo::RunningDemo>,
     live: live::Live,
     uploads: uploads::Uploads,
     /// Files and exports.
@@ -90,6 +89,15 @@ struct SiteState {
 impl Site {
     /// Serves this dialer. What is changed is recorded as the caller's who changes it.
     pub fn new(dialguard: Dialguard, settings: WebSettings) -> Self {
+        Site::with(dialguard, settings, None)
+    }
+
+    /// Serves a demo, whose link signs its visitor in as often as it is opened: only this machine may reach it.
+    pub fn of_demo(dialguard: Dialguard, settings: WebSettings, demo: Demo) -> Result<Self, AccessError> {
+        Ok(Site::with(dialguard, settings, Some(demo::RunningDemo::new(demo)?)))
+    }
+
+    fn with(dialguard: Dialguard, settings: WebSettings, demo: Option<demo::RunningDemo>) -> Self {
         Site(Arc::new(SiteState {
             dialguard: dialguard.acting_as(None),
             settings,
@@ -97,7 +105,7 @@ impl Site {
             passwords: auth::Passwords::default(),
             has_warned_of_proxy: AtomicBool::new(false),
             figures: pages::Figures::default(),
-            tickets: Mutex::default(),
+            demo,
             live: live::Live::default(),
             uploads: uploads::Uploads::default(),
             work: work::Work::long(),
@@ -106,11 +114,21 @@ impl Site {
         }))
     }
 
-    /// A path that signs this user in once, for the operator who started the program and sees its output.
-    pub fn sign_in_path(&self, user: &str) -> Result<String, AccessError> {
-        let ticket = access::random_secret()?;
-        self.0.tickets.lock().insert(access::secret_hash(&ticket), user.to_owned());
-        Ok(format!("/sign-in?ticket={ticket}"))
+    /// The path of the link that leads in, for the operator who started the program and sees its output: that of a demo, or
+    /// a new one that adds the first user. None if there are users.
+    pub fn link(&self) -> Result<Option<String>, AccessError> {
+        if let Some(demo) = &self.0.demo {
+            return Ok(Some(demo.path()));
+        }
+        if self.dialguard().ledger().has_users()? {
+            return Ok(None);
+        }
+        Ok(Some(format!("/welcome?link={}", access::make_first_user_link(self.dialguard().ledger())?)))
+    }
+
+    /// Whether it is a demo.
+    pub fn is_demo(&self) -> bool {
+        self.0.demo.is_some()
     }
 
     /// Checks the numbers that were just added to an account, in the background. Pages show its progress. If it fails,
@@ -167,6 +185,7 @@ pub fn router(site: Site) -> Router {
         .merge(watch::routes())
         .fallback(pages::not_found)
         .layer(axum::middleware::from_fn(auth::same_origin::ensure))
+        .layer(axum::middleware::from_fn_with_state(site.clone(), pages::in_demo))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(axum::middleware::from_fn_with_state(site.clone(), limits::ensure))
         .layer(CompressionLayer::new())

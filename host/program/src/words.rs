@@ -1,10 +1,12 @@
 //! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
 
+mod access;
 mod actors;
 mod calls;
 mod settings_change;
 mod story;
 
+pub use access::{browser_in_words, grant_in_words, inviter_in_words};
 pub use actors::{actor_in_words, by_in_words};
 pub use calls::{
     WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, read_calls_in_words,

@@ -1,11 +1,13 @@
-//! Users, their sessions, and programs' tokens. Only hashes of secrets are stored.
+//! Users, and programs' tokens. Only hashes of secrets are stored.
 
+pub(in crate::ledger) mod invites;
 pub(in crate::ledger) mod keyed_requests;
+pub(in crate::ledger) mod sessions;
 
 use crate::ledger::{Ledger, LedgerError, Result, ensure_room, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,9 +22,6 @@ const TOKENS_MAX: u64 = 10_000;
 
 /// Accounts that a grant names, at most; one for every account names none.
 pub const GRANTED_ACCOUNTS_MAX: usize = 1_000;
-
-/// Sessions of a user, at most: the oldest ends when another begins.
-const SESSIONS_OF_USER_MAX: u32 = 100;
 
 /// SHA-256 of a secret that is itself random.
 pub type SecretHash = [u8; 32];
@@ -137,25 +136,36 @@ impl Ledger {
         })
     }
 
+    /// Whether there is a user.
+    pub fn has_users(&self) -> Result<bool> {
+        self.read(|transaction| Ok(transaction.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))?))
+    }
+
     /// Adds a user, with the argon2id hash of the password in PHC notation.
     pub fn add_user(&self, user: &User, password: &str) -> Result<()> {
         ensure_fits(&user.name, &user.grant)?;
+        self.change(|transaction| insert_user(transaction, user, password))
+    }
+
+    /// Changes what a user may see and do, from the next request on.
+    pub fn change_grant(&self, name: &str, grant: &Grant) -> Result<()> {
+        ensure_fits(name, grant)?;
         self.change(|transaction| {
-            ensure_room(transaction, "users", USERS_MAX)?;
-            let added = transaction.execute(
-                "INSERT INTO users (name, password, role, accounts, added_at) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (name) DO NOTHING",
-                params![
-                    user.name,
-                    password,
-                    user.grant.role.name(),
-                    accounts_to_sql(&user.grant.accounts),
-                    to_sql(user.added_at)
-                ],
+            let changed = transaction.execute(
+                "UPDATE users SET role = ?2, accounts = ?3 WHERE name = ?1",
+                params![name, grant.role.name(), accounts_to_sql(&grant.accounts)],
             )?;
-            if added == 0 {
-                return Err(LedgerError::UserExists(user.name.clone()));
+            if changed == 0 { Err(LedgerError::NoSuchUser(name.to_owned())) } else { Ok(()) }
+        })
+    }
+
+    /// Changes a user's password, and ends all of the user's sessions but `kept`.
+    pub fn change_password(&self, name: &str, password: &str, kept: Option<&SecretHash>) -> Result<()> {
+        self.change(|transaction| {
+            if transaction.execute("UPDATE users SET password = ?2 WHERE name = ?1", [name, password])? == 0 {
+                return Err(LedgerError::NoSuchUser(name.to_owned()));
             }
+            transaction.execute("DELETE FROM sessions WHERE user = ?1 AND secret IS NOT ?2", params![name, kept])?;
             Ok(())
         })
     }
@@ -174,42 +184,6 @@ impl Ledger {
             let mut statement = transaction
                 .prepare_cached("SELECT name, role, accounts, added_at, password FROM users WHERE name = ?1")?;
             Ok(statement.query_row([name], |row| Ok((user(row)?, row.get(4)?))).optional()?)
-        })
-    }
-
-    /// Begins a session, and forgets those that have ended, and the user's oldest beyond 100.
-    pub fn begin_session(&self, secret: &SecretHash, user: &str, now: Timestamp, ends_at: Timestamp) -> Result<()> {
-        self.change(|transaction| {
-            transaction.execute("DELETE FROM sessions WHERE ends_at <= ?1", [to_sql(now)])?;
-            transaction.execute(
-                "INSERT INTO sessions (secret, user, ends_at) VALUES (?1, ?2, ?3)",
-                params![secret, user, to_sql(ends_at)],
-            )?;
-            transaction.execute(
-                "DELETE FROM sessions WHERE secret IN (
-                     SELECT secret FROM sessions WHERE user = ?1 ORDER BY ends_at DESC LIMIT -1 OFFSET ?2)",
-                params![user, SESSIONS_OF_USER_MAX],
-            )?;
-            Ok(())
-        })
-    }
-
-    /// The user of a session; none if it has ended or never existed.
-    pub fn session(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<User>> {
-        self.read(|transaction| {
-            let mut statement = transaction.prepare_cached(
-                "SELECT name, role, accounts, added_at FROM sessions JOIN users ON name = user
-                  WHERE secret = ?1 AND ends_at > ?2",
-            )?;
-            Ok(statement.query_row(params![secret, to_sql(now)], user).optional()?)
-        })
-    }
-
-    /// Ends a session.
-    pub fn end_session(&self, secret: &SecretHash) -> Result<()> {
-        self.change(|transaction| {
-            transaction.execute("DELETE FROM sessions WHERE secret = ?1", [secret])?;
-            Ok(())
         })
     }
 
@@ -277,6 +251,22 @@ fn ensure_fits(name: &str, grant: &Grant) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn insert_user(transaction: &Transaction, user: &User, password: &str) -> Result<()> {
+    ensure_room(transaction, "users", USERS_MAX)?;
+    let added = transaction.execute(
+        "INSERT INTO users (name, password, role, accounts, added_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (name) DO NOTHING",
+        params![
+            user.name,
+            password,
+            user.grant.role.name(),
+            accounts_to_sql(&user.grant.accounts),
+            to_sql(user.added_at)
+        ],
+    )?;
+    if added == 0 { Err(LedgerError::UserExists(user.name.clone())) } else { Ok(()) }
 }
 
 fn user(row: &Row) -> rusqlite::Result<User> {

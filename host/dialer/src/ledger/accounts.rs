@@ -5,6 +5,7 @@ pub(in crate::ledger) mod buying;
 pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod days;
 pub(in crate::ledger) mod settings;
+pub(in crate::ledger) mod setup;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 

@@ -48,6 +48,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/23-settings-of-policies.sql"),
     include_str!("schema/24-rest-pool-and-look-ups.sql"),
     include_str!("schema/25-actors.sql"),
+    include_str!("schema/26-links-and-sessions.sql"),
     include_str!("schema/28-calls-from-logs.sql"),
 ];
 

@@ -73,6 +73,16 @@ impl SourceKind {
         }
     }
 
+    /// Every kind.
+    pub const ALL: [SourceKind; 6] = [
+        SourceKind::Verdicts,
+        SourceKind::Ftc,
+        SourceKind::TrustCall,
+        SourceKind::Telnyx,
+        SourceKind::Nomorobo,
+        SourceKind::Simulated,
+    ];
+
     /// The kind of that name; the schema has no other names.
     fn named(name: &str) -> Self {
         match name {
@@ -112,6 +122,24 @@ impl Ledger {
             }
             Ok(())
         })
+    }
+
+    /// Changes where a source has its verdicts from. Its kind stays, because its past verdicts are of that kind.
+    pub fn change_source(&self, source: &SourceProfile) -> Result<()> {
+        ensure_length("a source's location", &source.location, SERVICE_SETTINGS_BYTES_MAX)?;
+        self.change(|transaction| {
+            let changed = transaction.execute(
+                "UPDATE sources SET location = ?3 WHERE name = ?1 AND kind = ?2",
+                params![source.name, source.kind.name(), source.location],
+            )?;
+            if changed == 0 { Err(LedgerError::NoSuchSource(source.name.clone())) } else { Ok(()) }
+        })
+    }
+
+    /// The source of that name; [`LedgerError::NoSuchSource`] if there is none.
+    pub fn source(&self, name: &str) -> Result<SourceProfile> {
+        let found = self.sources()?.into_iter().find(|source| source.name == name);
+        found.ok_or_else(|| LedgerError::NoSuchSource(name.to_owned()))
     }
 
     /// Removes a source of verdicts. What it said before stays on record.

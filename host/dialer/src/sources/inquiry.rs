@@ -25,8 +25,11 @@ use crate::ledger::{CarrierAnswer, Ledger, LedgerError, NumberedSource, SourceKi
 use crate::metrics::Metrics;
 use crate::phone::e164;
 use crate::sources::ftc::{FtcComplaints, FtcSettings};
-use crate::sources::lookups::{inspect_service, open_service, terms};
+use crate::sources::lookups::{LookupService, inspect_service, open_service, terms};
+use crate::sources::nomorobo::Nomorobo;
 use crate::sources::simulated::SimulatedCarrier;
+use crate::sources::telnyx::Telnyx;
+use crate::sources::trustcall::TrustCall;
 use crate::sources::verdicts::VerdictFile;
 use crate::sources::{Answer, Report, Source, SourceError, is_ahead};
 use dialguard::calendar::rfc3339;
@@ -403,6 +406,17 @@ pub(crate) fn verdicts(numbers: &[PhoneNumber], answers: &[CarrierAnswer]) -> Ve
         }));
     }
     verdicts
+}
+
+/// How many carriers a source speaks for; none if its file says.
+pub fn carrier_count(kind: SourceKind) -> Option<usize> {
+    match kind {
+        SourceKind::Verdicts => None,
+        SourceKind::Ftc | SourceKind::Simulated => Some(1),
+        SourceKind::TrustCall => Some(TrustCall::CARRIERS.len()),
+        SourceKind::Telnyx => Some(Telnyx::CARRIERS.len()),
+        SourceKind::Nomorobo => Some(Nomorobo::CARRIERS.len()),
+    }
 }
 
 /// Describes what a source has at the time `now`, for the operator who adds it. An error if it cannot be used.

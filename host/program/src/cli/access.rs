@@ -1,13 +1,15 @@
 //! `dialguard users …` and `dialguard tokens …`: access to the dashboard and the API.
 
 use super::output::table;
+use super::serve::LISTEN;
 use super::{CommandContext, Done};
-use crate::json::{NewToken, Token, User};
+use crate::json::{Invite, NewInvite, NewToken, Session, Token, User};
+use crate::words::{grant_in_words, inviter_in_words};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
-use dialguard_dialer::access::{Accounts, Grant, Role, add_user, make_token};
-use dialguard_dialer::ledger::Ledger;
+use dialguard_dialer::access::{Accounts, Grant, Inviter, Role, add_user, change_password, invite, make_token};
+use dialguard_dialer::ledger::{Ledger, LedgerError};
 use std::io::{BufRead, IsTerminal};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -20,6 +22,46 @@ pub enum UsersCommand {
         name: String,
         #[command(flatten)]
         grant: GrantOptions,
+    },
+    /// Make a link by which one person becomes a user within 7 days, with a name and password of their choice
+    Invite {
+        #[command(flatten)]
+        grant: GrantOptions,
+        /// Where users reach the dashboard
+        #[arg(long, value_name = "URL", default_value_t = format!("http://{LISTEN}"))]
+        dashboard: String,
+    },
+    /// List the invites that nobody has accepted yet
+    Invites,
+    /// Revoke an invite, whose link then opens nothing
+    RevokeInvite {
+        /// Its id, as `dialguard users invites` lists it
+        id: u64,
+    },
+    /// Change what a user may see and do, from the next request on
+    Change {
+        /// The user
+        name: String,
+        #[command(flatten)]
+        grant: GrantOptions,
+    },
+    /// Give a user another password and end the user's sessions; prompts for it, or reads it from stdin
+    Password {
+        /// The user
+        name: String,
+    },
+    /// List a user's sessions
+    Sessions {
+        /// The user
+        name: String,
+    },
+    /// End a user's sessions
+    SignOut {
+        /// The user
+        name: String,
+        /// Only this one, as `dialguard users sessions` lists it
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
     },
     /// Remove a user and end the user's sessions
     Remove {
@@ -79,13 +121,76 @@ pub fn users(context: &CommandContext, command: UsersCommand) -> Result<Done> {
             add_user(&ledger, &name, &password()?, grant, context.now())?;
             Ok(Done::say(format!("{name} can sign in on the dashboard that `dialguard serve` serves.")))
         }
+        UsersCommand::Invite { grant, dashboard } => {
+            let grant = grant.grant(&ledger)?;
+            let (invite, secret) = invite(&ledger, grant, Inviter::CommandLine, context.now())?;
+            let path = format!("/join?invite={secret}");
+            let text = || {
+                format!(
+                    "{}{path}\nThis link is shown only once. It makes one person a user ({}), until {}.",
+                    dashboard.trim_end_matches('/'),
+                    grant_in_words(&invite.grant),
+                    rfc3339(invite.ends_at)
+                )
+            };
+            Ok(Done::show(context.json, || NewInvite { invite: Invite::from(&invite), path: path.clone() }, text))
+        }
+        UsersCommand::Invites => {
+            let invites = ledger.invites(context.now())?;
+            let rows = invites.iter().map(|invite| {
+                [
+                    invite.id.to_string(),
+                    grant_in_words(&invite.grant),
+                    inviter_in_words(&invite.inviter),
+                    rfc3339(invite.ends_at),
+                ]
+            });
+            let value = || invites.iter().map(Invite::from).collect::<Vec<_>>();
+            Ok(Done::show(context.json, value, || {
+                table(["INVITE", "ROLE", "INVITED BY", "EXPIRES AT"].map(str::to_owned), rows)
+            }))
+        }
+        UsersCommand::RevokeInvite { id } => {
+            ledger.revoke_invite(id)?;
+            Ok(Done::say(format!("Invite {id} is revoked.")))
+        }
+        UsersCommand::Change { name, grant } => {
+            let grant = grant.grant(&ledger)?;
+            ledger.change_grant(&name, &grant)?;
+            Ok(Done::say(format!("{name} is changed: {}.", grant_in_words(&grant))))
+        }
+        UsersCommand::Password { name } => {
+            ledger.user(&name)?.ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
+            change_password(&ledger, &name, &password()?, None)?;
+            Ok(Done::say(format!("{name} has another password, and is signed out.")))
+        }
+        UsersCommand::Sessions { name } => {
+            ledger.user(&name)?.ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
+            let sessions = ledger.sessions_of(&name, context.now())?;
+            let rows = sessions.iter().map(|session| {
+                [session.id.clone(), rfc3339(session.began_at), rfc3339(session.ends_at), session.browser.clone()]
+            });
+            let value = || sessions.iter().map(Session::from).collect::<Vec<_>>();
+            Ok(Done::show(context.json, value, || {
+                table(["SESSION", "BEGAN AT", "ENDS AT", "BROWSER"].map(str::to_owned), rows)
+            }))
+        }
+        UsersCommand::SignOut { name, session } => {
+            ledger.user(&name)?.ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
+            match session {
+                Some(id) => ledger.end_session_of(&name, &id)?,
+                None => drop(ledger.end_sessions_of(&name, None)?),
+            }
+            Ok(Done::say(format!("{name} is signed out.")))
+        }
         UsersCommand::Remove { name } => {
             ledger.remove_user(&name)?;
             Ok(Done::say(format!("{name} is removed and signed out.")))
         }
         UsersCommand::List => {
             let users = ledger.users()?;
-            let rows = users.iter().map(|user| [user.name.clone(), in_words(&user.grant), rfc3339(user.added_at)]);
+            let rows =
+                users.iter().map(|user| [user.name.clone(), grant_in_words(&user.grant), rfc3339(user.added_at)]);
             let value = || users.iter().map(User::from).collect::<Vec<_>>();
             Ok(Done::show(context.json, value, || table(["NAME", "ROLE", "ADDED AT"].map(str::to_owned), rows)))
         }
@@ -110,7 +215,7 @@ pub fn tokens(context: &CommandContext, command: TokensCommand) -> Result<Done> 
             let tokens = ledger.tokens()?;
             let rows = tokens.iter().map(|token| {
                 let ends_at = token.ends_at.map_or("never".into(), rfc3339);
-                [token.name.clone(), in_words(&token.grant), rfc3339(token.made_at), ends_at]
+                [token.name.clone(), grant_in_words(&token.grant), rfc3339(token.made_at), ends_at]
             });
             let value = || tokens.iter().map(Token::from).collect::<Vec<_>>();
             Ok(Done::show(context.json, value, || {
@@ -126,20 +231,11 @@ fn password() -> Result<String> {
         let password = rpassword::prompt_password("Password (15 characters or more): ")?;
         ensure!(
             password == rpassword::prompt_password("Repeat the password: ")?,
-            "the passwords differ; no user was added"
+            "the passwords differ; nothing was changed"
         );
         return Ok(password);
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("cannot read a password from stdin")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-fn in_words(grant: &Grant) -> String {
-    match &grant.accounts {
-        Accounts::All => format!("{}, every account", grant.role),
-        Accounts::Only(ids) => {
-            format!("{}: {}", grant.role, ids.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
-        }
-    }
 }

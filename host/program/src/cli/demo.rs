@@ -9,8 +9,9 @@ use super::review::usage_in_words;
 use super::serve::{DashboardOptions, log_to_stderr, open, stop_signal};
 use super::{CommandContext, Done};
 use crate::json::Usage;
+use crate::web::{Demo as PlayedDemo, StoryLine};
 use crate::words::signed_dollars;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use chrono::{Days, NaiveDate, NaiveTime};
 use clap::Args;
 use dialguard::calendar::{instant, rfc3339};
@@ -38,6 +39,9 @@ const NUMBERS: std::ops::Range<PhoneNumber> = 13_105_550_100..13_105_550_112;
 const CANDIDATES: [PhoneNumber; 3] = [13_105_550_140, 13_105_550_141, 12_135_550_177];
 /// Candidates for visitors of the dashboard; the story uses up the others.
 const DASHBOARD_CANDIDATES: [PhoneNumber; 2] = [13_105_550_142, 13_105_550_143];
+
+/// A number of the dashboard that is not monitored.
+const UNMONITORED: PhoneNumber = 13_105_550_112;
 
 /// A carrier: its name, the engine behind it, and its call label for spam.
 const CARRIERS: [(&str, &str); 3] =
@@ -74,6 +78,11 @@ pub struct Demo {
 }
 
 pub async fn play(context: &CommandContext, Demo { serve, dashboard }: Demo) -> Result<Done> {
+    ensure!(
+        !serve || dashboard.is_of_this_machine(),
+        "the demo's link signs anybody in who has it, as often as it is opened, so the demo serves only this machine; give \
+         --listen an address such as 127.0.0.1:3425"
+    );
     // The folder is removed in any case.
     let folder = tempfile::Builder::new().prefix("dialguard-demo-").tempdir()?;
     let mut story = Story::new(folder.path())?;
@@ -123,13 +132,73 @@ impl<'a> Story<'a> {
         let clock = Arc::new(ShiftedClock::reading(time_on(DAYS)?));
         let dialguard = Dialguard::new(ledger.clone(), self.dialguard.policies().clone(), clock);
         ledger.import_numbers(ACCOUNT, &DASHBOARD_CANDIDATES, ImportedAs::Candidate, dialguard.now())?;
+        ledger.import_numbers(ACCOUNT, &[UNMONITORED], ImportedAs::Owned, dialguard.now())?;
         let grant = Grant { role: Role::Administer, accounts: Accounts::All };
         add_user(ledger, VISITOR, &random_secret()?, grant, dialguard.now())?;
         let stop = stop_signal();
         tracing::info!("two weeks have been played; open the link below, and press Ctrl-C to stop");
         let dialguard = dialguard.acting_as(Actor::schedule());
-        open(&dialguard, dashboard, Some(VISITOR), stop).await?.await??;
+        open(&dialguard, dashboard, Some(self.told()?), stop).await?.await??;
         Ok(())
+    }
+
+    /// What the pages of the demo tell.
+    fn told(&self) -> Result<PlayedDemo> {
+        let line = |text: String, path: String, link: String| StoryLine { text, path, link };
+        let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 1_000 })?;
+        let replaced = events.iter().filter(|event| event.kind == EventKind::Replaced.name());
+        let began_at = time_on(0)?;
+        let replaced = replaced.filter_map(|event| {
+            let (number, day) = (event.number?, (event.at - began_at).div_ceil(24 * 60 * 60));
+            let text = format!(
+                "On day {day} {} was still flagged by most carriers, and replaced in its slot for {}.",
+                e164(number),
+                dollars(REPLACEMENT_PRICE_CENTS)
+            );
+            Some(line(text, format!("/numbers/+{number}"), "Its history".into()))
+        });
+        let mut story: Vec<_> = replaced.collect();
+        let Turn { from_day, number, .. } = STORY[STORY.len() - 1];
+        story.push(line(
+            format!(
+                "Two of three carriers have flagged {} since day {from_day}: see what each of them shows.",
+                e164(number)
+            ),
+            format!("/numbers/+{number}"),
+            "Its carriers".into(),
+        ));
+        story.push(line(
+            format!("On day {} T-Mobile's file was missing. No answer is no verdict: every status stayed as it was.", OUTAGE.0),
+            "/activity".into(),
+            "Activity".into(),
+        ));
+        story.push(line(
+            format!(
+                "On day {} a user deleted {}; its slot stays locked until the cycle ends.",
+                DELETION.0,
+                e164(DELETION.1)
+            ),
+            "?show=monitored".into(),
+            "What is monitored".into(),
+        ));
+        story.push(line(
+            format!(
+                "{} is not monitored, so its reputation is a dash: choose Monitor in its menu to see its first check.",
+                e164(UNMONITORED)
+            ),
+            "?show=not-monitored".into(),
+            "Show it".into(),
+        ));
+        Ok(PlayedDemo {
+            visitor: VISITOR.into(),
+            account: ACCOUNT.into(),
+            summary: format!(
+                "Two weeks of a dialer with {} monitored numbers in one block of 15 slots, three carriers, and \
+                 auto-replacement turned on.",
+                NUMBERS.count()
+            ),
+            story,
+        })
     }
 
     /// Twelve numbers in fifteen slots, auto-replacement turned on, three candidates on hand, one file a carrier.
@@ -211,7 +280,7 @@ impl<'a> Story<'a> {
                 continue;
             }
             let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
-            for number in NUMBERS.chain(CANDIDATES).chain(DASHBOARD_CANDIDATES) {
+            for number in NUMBERS.chain([UNMONITORED]).chain(CANDIDATES).chain(DASHBOARD_CANDIDATES) {
                 let flags = STORY
                     .iter()
                     .any(|turn| turn.from_day <= day && turn.number == number && turn.flagged_by.contains(&carrier));
@@ -255,7 +324,7 @@ fn time_on(day: u64) -> Result<Timestamp> {
 const NEXT: &str = "\
 NEXT, WITH YOUR OWN NUMBERS
 dialguard account add acme --blocks 1 --time-zone America/New_York
-dialguard sources add carriers --verdicts FILE.csv    (or --simulated 1, to try it without)
+dialguard sources add carriers --verdicts FILE.csv    (to try it without: two, --simulated 1 and --simulated 2)
 dialguard numbers import acme NUMBERS.csv
 dialguard monitor acme --all
 dialguard review acme && dialguard numbers list acme

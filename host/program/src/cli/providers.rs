@@ -2,15 +2,15 @@
 
 use super::account::Switch;
 use super::output::{dollars, table};
-use super::secrets::{self, NamedSecret};
-use super::{CommandContext, Done};
+use super::{CommandContext, Done, misgiven};
 use crate::json::{Provider, TestedProvider};
+use crate::parse::{NamedSecret, ProviderSpec};
 use crate::words::count;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard_dialer::http::secret::SecretPlace;
-use dialguard_dialer::ledger::{NO_PROVIDER, ProviderKind, ProviderProfile};
-use dialguard_dialer::providers::{ProviderSettings, open_provider};
+use dialguard_dialer::ledger::{ProviderKind, ProviderProfile};
+use dialguard_dialer::providers::{ProviderSettings, Tryout, open_provider, try_out};
 
 #[derive(Subcommand)]
 pub enum ProvidersCommand {
@@ -102,13 +102,8 @@ pub async fn run(context: &CommandContext, command: ProvidersCommand) -> Result<
 }
 
 fn add(context: &CommandContext, name: String, provider: ProviderChoice, options: ProviderOptions) -> Result<Done> {
-    let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
-    ensure!(named_well && name != NO_PROVIDER, "give the provider a name of 1 to 64 characters, other than `none`");
     let kind = if provider.twilio { ProviderKind::Twilio } else { ProviderKind::Telnyx };
-    let price_cents = options.price_cents.context("give the price of a number with --price-cents")?;
-    let secrets = secrets::complete(kind.provider(), ProviderSettings::secrets_of(kind), options.secrets())?;
-    let settings = options.onto(ProviderSettings::new(kind, secrets));
-    let profile = ProviderProfile { name, kind, price_cents, settings: settings.to_json() };
+    let profile = options.spec().profile(&name, kind).map_err(misgiven)?;
     open_provider(&profile).with_context(|| format!("{} was not added", profile.name))?;
     context.new_ledger()?.add_provider(&profile)?;
     Ok(Done::show(
@@ -125,17 +120,7 @@ fn add(context: &CommandContext, name: String, provider: ProviderChoice, options
 fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Result<Done> {
     ensure!(!options.are_none(), "give something to change, such as --price-cents 115");
     let ledger = context.ledger()?;
-    let mut profile = ledger.provider(name)?;
-    let mut settings =
-        ProviderSettings::from_json(&profile.settings).unwrap_or_else(|_| ProviderSettings::new(profile.kind, []));
-    // A new set of secrets replaces the whole set.
-    if !options.secrets().is_empty() {
-        let sets = ProviderSettings::secrets_of(profile.kind);
-        let secrets = secrets::complete(profile.kind.provider(), sets, options.secrets())?;
-        settings.secrets = ProviderSettings::new(profile.kind, secrets).secrets;
-    }
-    profile.price_cents = options.price_cents.unwrap_or(profile.price_cents);
-    profile.settings = options.onto(settings).to_json();
+    let profile = options.spec().onto(&ledger.provider(name)?).map_err(misgiven)?;
     open_provider(&profile).with_context(|| format!("{name} was not changed"))?;
     ledger.change_provider(&profile)?;
     Ok(Done::show(
@@ -147,15 +132,7 @@ fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Res
 
 async fn test(context: &CommandContext, name: &str) -> Result<Done> {
     let profile = context.ledger()?.provider(name)?;
-    let does_not_work = || format!("{name} does not work");
-    let provider = open_provider(&profile).with_context(does_not_work)?;
-    let owned = provider.owned().await.with_context(does_not_work)?.len();
-    let mut limits = provider.test().await.with_context(does_not_work)?;
-    if ProviderSettings::from_json(&profile.settings).is_ok_and(|settings| settings.calls) {
-        let hour = context.now().saturating_sub(3_600)..context.now();
-        limits
-            .extend(provider.calls(hour).await.err().map(|error| format!("its log of calls cannot be read: {error}")));
-    }
+    let Tryout { owned, limits } = try_out(&profile, context.now()).await.with_context(|| format!("{name} does not work"))?;
     Ok(Done::show(
         context.json,
         || TestedProvider { name: name.to_owned(), works: true, numbers: owned, limits: limits.clone() },
@@ -205,14 +182,15 @@ impl ProviderOptions {
         secrets.into_iter().filter_map(|(name, place)| Some((name, place.clone()?))).collect()
     }
 
-    /// The settings with those that were given.
-    fn onto(&self, settings: ProviderSettings) -> ProviderSettings {
-        ProviderSettings {
-            base_url: self.base_url.clone().unwrap_or(settings.base_url),
-            texts: self.texts.map_or(settings.texts, |switch| switch == Switch::On),
-            read_prices: self.read_prices.map(|switch| switch == Switch::On).or(settings.read_prices),
-            calls: self.calls.map_or(settings.calls, |switch| switch == Switch::On),
-            ..settings
+    fn spec(self) -> ProviderSpec {
+        let is_on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
+        ProviderSpec {
+            secrets: self.secrets(),
+            price_cents: self.price_cents,
+            texts: is_on(self.texts),
+            read_prices: is_on(self.read_prices),
+            calls: is_on(self.calls),
+            base_url: self.base_url,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::review::review_these;
 use super::terminal::Log;
 use super::{CommandContext, Done};
 use crate::schedule::{self, FINISH_TIME_MAX, ReviewMode, STEP_TIME_MAX};
-use crate::web::{self, Site, TrustedProxy, WebSettings};
+use crate::web::{self, Demo, Site, TrustedProxy, WebSettings};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::policy;
@@ -48,17 +48,26 @@ pub struct DashboardOptions {
     no_page: bool,
 }
 
+impl DashboardOptions {
+    /// Whether only this machine reaches the dashboard.
+    pub fn is_of_this_machine(&self) -> bool {
+        self.listen.ip().is_loopback()
+    }
+}
+
 pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -> Result<Done> {
     ensure!(
         once || context.at.is_none(),
         "--at sets the clock for one command, but `serve` runs until stopped; add --once"
     );
     log_to_stderr();
-    // What the server does by itself, it does when it is due, whoever started it.
-    let dialguard = context.dialguard()?.acting_as(Actor::schedule());
     if once {
-        return serve_once(&dialguard).await;
+        return serve_once(&context.dialguard()?.acting_as(Actor::schedule())).await;
     }
+    // Without a page nobody could set up what is missing.
+    let ledger = if dashboard.no_page { context.ledger()? } else { context.new_ledger()? };
+    // What the server does by itself, it does when it is due, whoever started it.
+    let dialguard = context.dialguard_on(ledger)?.acting_as(Actor::schedule());
     warn_of_place(dialguard.ledger());
     let accounts = dialguard.ledger().accounts()?.into_iter().filter(|account| account.closed_at.is_none()).count();
     tracing::info!("watching {accounts} accounts; press Ctrl-C to stop");
@@ -104,11 +113,11 @@ async fn finish(
     })
 }
 
-/// Opens the dashboard and the API. The link that is logged signs `user` in.
+/// Opens the dashboard and the API, and logs the link that leads in: for the first user, or for a visitor of the demo.
 pub async fn open(
     dialguard: &Dialguard,
     dashboard: &DashboardOptions,
-    user: Option<&str>,
+    demo: Option<Demo>,
     stop: watch::Receiver<bool>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
     let listener = TcpListener::bind(dashboard.listen).await.with_context(|| {
@@ -119,13 +128,14 @@ pub async fn open(
         trusted_proxies: dashboard.trusted_proxy.clone().into(),
         ..WebSettings::default()
     };
-    let site = Site::new(dialguard.clone(), settings);
     let address = format!("http://{}", listener.local_addr()?);
-    match user {
-        Some(user) => tracing::info!("dashboard: {address}{}", site.sign_in_path(user)?),
-        None if dialguard.ledger().users()?.is_empty() => {
-            tracing::info!("dashboard: {address} (no users yet; add one with `dialguard users add`)");
-        }
+    let site = match demo {
+        Some(demo) => Site::of_demo(dialguard.clone(), settings, demo)?,
+        None => Site::new(dialguard.clone(), settings),
+    };
+    match site.link()? {
+        Some(path) if site.is_demo() => tracing::info!("dashboard: {address}{path} (works until the demo is stopped)"),
+        Some(path) => tracing::info!("dashboard: {address}{path} (adds the first user; works until there is one)"),
         None => tracing::info!("dashboard: {address}"),
     }
     if !dashboard.listen.ip().is_loopback() && !dashboard.https {

@@ -1,9 +1,9 @@
 //! `dialguard sources …`
 
 use super::output::{e164, table};
-use super::secrets::{self, NamedSecret, full_path};
-use super::{CommandContext, Done};
-use crate::json::{Carrier, CarrierAlias, Source, Time, ftc_settings, lookup_settings};
+use super::{CommandContext, Done, misgiven};
+use crate::json::{Carrier, CarrierAlias, Source, TestedSource, Time, ftc_settings, lookup_settings};
+use crate::parse::{NamedSecret, SourceSpec, micros};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -12,12 +12,8 @@ use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{self, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
 use dialguard_dialer::sources::Answer;
-use dialguard_dialer::sources::ftc::{ComplaintScores, FtcSettings};
+use dialguard_dialer::sources::ftc::ComplaintScores;
 use dialguard_dialer::sources::inquiry::{Sources, inspect};
-use dialguard_dialer::sources::lookups::{LookupService, LookupSettings};
-use dialguard_dialer::sources::nomorobo::Nomorobo;
-use dialguard_dialer::sources::telnyx::Telnyx;
-use dialguard_dialer::sources::trustcall::TrustCall;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -31,6 +27,22 @@ pub enum SourcesCommand {
         source: SourceChoice,
         /// With --ftc: the scores of 1, 2, 3 and more complaints in 7 days; the last is also that of more [default:
         /// 40,60,80,90,100]
+        #[arg(long, value_name = "SCORES")]
+        complaint_scores: Option<ComplaintScores>,
+        #[command(flatten)]
+        lookups: Box<LookupOptions>,
+    },
+    /// Change where a source has its verdicts from, its secrets, price or budget; its kind and everything else stay
+    Change {
+        /// Its name
+        name: String,
+        /// Another file of verdicts, or folder of the FTC's files
+        #[arg(long, value_name = "PATH")]
+        path: Option<PathBuf>,
+        /// Another seed of a simulated source
+        #[arg(long, value_name = "SEED")]
+        seed: Option<u64>,
+        /// The scores of 1, 2, 3 and more complaints in 7 days; the last is also that of more
         #[arg(long, value_name = "SCORES")]
         complaint_scores: Option<ComplaintScores>,
         #[command(flatten)]
@@ -126,6 +138,10 @@ pub async fn run(context: &CommandContext, command: SourcesCommand) -> Result<Do
         SourcesCommand::Add { name, source, complaint_scores, lookups } => {
             add(context, name, source, complaint_scores, *lookups)
         }
+        SourcesCommand::Change { name, path, seed, complaint_scores, lookups } => {
+            let spec = SourceSpec { path, seed, complaint_scores, ..lookups.spec() };
+            change(context, &name, spec)
+        }
         SourcesCommand::Test { name, number } => test(context, &name, number).await,
         SourcesCommand::Remove { name } => {
             context.ledger()?.remove_source(&name)?;
@@ -152,30 +168,34 @@ fn add(
     complaint_scores: Option<ComplaintScores>,
     lookups: LookupOptions,
 ) -> Result<Done> {
-    let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
-    ensure!(named_well, "give the source a name of 1 to 64 characters");
-    let is_service = source.trustcall || source.telnyx || source.nomorobo;
-    ensure!(is_service || lookups.are_none(), "secrets, prices and a URL require --trustcall, --telnyx or --nomorobo");
-    ensure!(source.ftc.is_some() || complaint_scores.is_none(), "--complaint-scores requires --ftc");
-    let (kind, location) = match source {
-        SourceChoice { trustcall: true, .. } => (SourceKind::TrustCall, lookups.location::<TrustCall>()?),
-        SourceChoice { telnyx: true, .. } => (SourceKind::Telnyx, lookups.location::<Telnyx>()?),
-        SourceChoice { nomorobo: true, .. } => (SourceKind::Nomorobo, lookups.location::<Nomorobo>()?),
-        SourceChoice { ftc: Some(dir), .. } => {
-            let settings =
-                FtcSettings { folder: full_path(&dir)?.into(), complaint_scores: complaint_scores.unwrap_or_default() };
-            (SourceKind::Ftc, settings.location())
-        }
-        SourceChoice { verdicts: Some(file), .. } => (SourceKind::Verdicts, full_path(&file)?),
-        SourceChoice { simulated, .. } => (SourceKind::Simulated, simulated.unwrap_or_default().to_string()),
+    let spec = SourceSpec { complaint_scores, ..lookups.spec() };
+    let (kind, spec) = match source {
+        SourceChoice { trustcall: true, .. } => (SourceKind::TrustCall, spec),
+        SourceChoice { telnyx: true, .. } => (SourceKind::Telnyx, spec),
+        SourceChoice { nomorobo: true, .. } => (SourceKind::Nomorobo, spec),
+        SourceChoice { ftc: Some(dir), .. } => (SourceKind::Ftc, SourceSpec { path: Some(dir), ..spec }),
+        SourceChoice { verdicts: Some(file), .. } => (SourceKind::Verdicts, SourceSpec { path: Some(file), ..spec }),
+        SourceChoice { simulated, .. } => (SourceKind::Simulated, SourceSpec { seed: simulated, ..spec }),
     };
-    let profile = SourceProfile { name, kind, location };
+    let profile = spec.profile(&name, kind).map_err(misgiven)?;
     let holds = inspect(&profile, context.now()).with_context(|| format!("{} was not added", profile.name))?;
     let ledger = context.new_ledger()?;
     ledger.add_source(&profile)?;
     let mut added = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
     added["holds"] = json!(holds);
     Ok(Done::show(context.json, || added, || format!("{} is added: {holds}", profile.name)))
+}
+
+fn change(context: &CommandContext, name: &str, spec: SourceSpec) -> Result<Done> {
+    let ledger = context.ledger()?;
+    let before = ledger.source(name)?;
+    let profile = spec.onto(&before).map_err(misgiven)?;
+    ensure!(profile != before, "give something to change, such as --path or --budget-cents");
+    let holds = inspect(&profile, context.now()).with_context(|| format!("{name} was not changed"))?;
+    ledger.change_source(&profile)?;
+    let mut changed = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
+    changed["holds"] = json!(holds);
+    Ok(Done::show(context.json, || changed, || format!("{name} is changed: {holds}")))
 }
 
 fn list(context: &CommandContext) -> Result<Done> {
@@ -221,18 +241,7 @@ async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Resul
     let said = |answer: &Answer| report.carriers[usize::from(answer.carrier)].to_string();
     Ok(Done::show(
         context.json,
-        || {
-            let answer = |answer: &Answer| {
-                json!({
-                    "carrier": said(answer),
-                    "score": answer.score,
-                    "label": answer.label.as_deref(),
-                    "observed-at": rfc3339(answer.observed_at),
-                })
-            };
-            let answers = report.answers.iter().map(answer).collect::<Vec<_>>();
-            json!({"number": e164(asked), "answers": answers, "problems": report.problems})
-        },
+        || TestedSource::of(asked, &report),
         || {
             let score = |score: Option<u8>| score.map_or("no data".to_owned(), |score| score.to_string());
             let row = |a: &Answer| {
@@ -250,11 +259,15 @@ async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Resul
 }
 
 impl LookupOptions {
-    fn are_none(&self) -> bool {
-        self.secrets().is_empty()
-            && [self.price_cents, self.budget_cents].iter().all(Option::is_none)
-            && self.fresh_hours.is_none()
-            && self.base_url.is_none()
+    fn spec(self) -> SourceSpec {
+        SourceSpec {
+            secrets: self.secrets(),
+            price_micros: self.price_cents,
+            budget_micros: self.budget_cents,
+            fresh_hours: self.fresh_hours,
+            base_url: self.base_url,
+            ..SourceSpec::default()
+        }
     }
 
     /// The secrets that were given.
@@ -268,26 +281,6 @@ impl LookupOptions {
         ];
         secrets.into_iter().filter_map(|(name, place)| Some((name, place.clone()?))).collect()
     }
-
-    fn location<S: LookupService>(self) -> Result<String> {
-        let secrets = secrets::complete(S::NAME, S::SECRETS, self.secrets())?;
-        let mut settings = LookupSettings::new::<S>(secrets);
-        settings.price_micros =
-            self.price_cents.context("give the price of a lookup with --price-cents; 0 if it is free")?;
-        settings.budget_micros = self.budget_cents.context("give the most a day may cost with --budget-cents")?;
-        settings.fresh_hours = self.fresh_hours.unwrap_or(settings.fresh_hours);
-        settings.base_url = self.base_url.unwrap_or(settings.base_url);
-        Ok(settings.location())
-    }
-}
-
-/// Cents, possibly with decimals, as millionths of a dollar.
-fn micros(text: &str) -> Result<u64> {
-    const MICROS_PER_CENT: f64 = 10_000.0;
-    let micros = text.parse::<f64>().context("give US cents, such as 0.3 or 500")? * MICROS_PER_CENT;
-    ensure!((0.0..=1e15).contains(&micros), "give US cents from 0 to 100000000000");
-    ensure!((micros - micros.round()).abs() < 1e-6 * micros.max(1.0), "give at most four decimals");
-    Ok(micros.round() as u64)
 }
 
 fn number(text: &str) -> Result<PhoneNumber> {

@@ -70,6 +70,76 @@ impl From<&ledger::User> for User {
     }
 }
 
+/// A session of a user of the dashboard.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Session {
+    /// Names the session among the user's.
+    #[schema(example = "8e03978e4f6c1d2a")]
+    pub id: String,
+    began_at: Time,
+    /// When it ends by itself.
+    ends_at: Time,
+    /// What the browser said of itself; empty if nothing.
+    browser: String,
+}
+
+impl From<&ledger::Session> for Session {
+    fn from(session: &ledger::Session) -> Self {
+        Session {
+            id: session.id.clone(),
+            began_at: Time(session.began_at),
+            ends_at: Time(session.ends_at),
+            browser: session.browser.clone(),
+        }
+    }
+}
+
+/// A link by which a person becomes a user, without its secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Invite {
+    /// Names it when it is revoked.
+    #[schema(value_type = i64, minimum = 1)]
+    pub id: u64,
+    role: Role,
+    /// The accounts the role will cover; null is every account.
+    accounts: Option<Vec<String>>,
+    /// The user or the token that made it, and ends it when it is removed; null for the command line.
+    #[schema(example = "kim")]
+    invited_by: Option<String>,
+    made_at: Time,
+    /// When it expires.
+    ends_at: Time,
+}
+
+impl From<&ledger::Invite> for Invite {
+    fn from(invite: &ledger::Invite) -> Self {
+        let invited_by = match &invite.inviter {
+            ledger::Inviter::User(name) | ledger::Inviter::Token(name) => Some(name.clone()),
+            ledger::Inviter::CommandLine => None,
+        };
+        Invite {
+            id: invite.id,
+            role: invite.grant.role.into(),
+            accounts: accounts(&invite.grant),
+            invited_by,
+            made_at: Time(invite.made_at),
+            ends_at: Time(invite.ends_at),
+        }
+    }
+}
+
+/// An invite that was just made, with the path of its link.
+#[derive(Serialize, ToSchema)]
+pub struct NewInvite {
+    #[serde(flatten)]
+    pub invite: Invite,
+    /// To open on the dashboard. It is shown only once and not stored.
+    #[schema(example = "/join?invite=5f2b…")]
+    pub path: String,
+}
+
 /// A program's token, without its secret.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

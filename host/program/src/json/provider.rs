@@ -32,7 +32,7 @@ impl From<&ProviderProfile> for Provider {
 }
 
 /// The result of a test.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct TestedProvider {
     pub name: String,
     pub works: bool,

@@ -1,9 +1,10 @@
 //! Sources of verdicts, and the carriers they report.
 
-use super::Time;
+use super::{E164, Time};
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, Ledger, LedgerError, LookupsSpent, SourceProfile};
 use dialguard_dialer::prices::dollars_of_micros;
+use dialguard_dialer::sources::Report;
 use dialguard_dialer::sources::ftc::FtcSettings;
 use dialguard_dialer::sources::lookups::LookupSettings;
 use serde::Serialize;
@@ -74,6 +75,42 @@ pub struct SourceToday {
     pub budget: String,
     /// After repeated failures the service is not called before this time.
     pub circuit_open_until: Option<Time>,
+}
+
+/// What a source says about a number.
+#[derive(Serialize, ToSchema)]
+pub struct TestedSource {
+    number: E164,
+    /// Empty if it has no opinion.
+    answers: Vec<TestAnswer>,
+    /// What could not be used, as sentences.
+    problems: Vec<String>,
+}
+
+/// What one carrier says.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct TestAnswer {
+    #[schema(example = "AT&T (Hiya)")]
+    carrier: String,
+    /// 0 (clean) to 100 (certain spam); null is 'no data'.
+    score: Option<u8>,
+    /// The call label on handsets; null if there is none.
+    label: Option<String>,
+    /// When the carrier formed this opinion.
+    observed_at: Time,
+}
+
+impl TestedSource {
+    pub fn of(number: contract::PhoneNumber, report: &Report) -> Self {
+        let answers = report.answers.iter().map(|answer| TestAnswer {
+            carrier: report.carriers[usize::from(answer.carrier)].to_string(),
+            score: answer.score,
+            label: answer.label.as_deref().map(str::to_owned),
+            observed_at: Time(answer.observed_at),
+        });
+        TestedSource { number: number.into(), answers: answers.collect(), problems: report.problems.clone() }
+    }
 }
 
 /// The kind of a source.

@@ -4,8 +4,13 @@ use dialguard::contract::PhoneNumber;
 
 /// An account's page, whatever characters its id has.
 pub fn account_path(id: &str) -> String {
+    path_of(&["accounts", id])
+}
+
+/// The path of these segments, whatever characters they have.
+pub fn path_of(segments: &[&str]) -> String {
     let mut url = url::Url::parse("http://dashboard/").expect("a constant URL parses");
-    url.path_segments_mut().expect("an http URL has a path").extend(["accounts", id]);
+    url.path_segments_mut().expect("an http URL has a path").extend(segments);
     url.path().to_owned()
 }
 

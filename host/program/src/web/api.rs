@@ -11,11 +11,14 @@ mod number_files;
 mod numbers;
 mod orders;
 mod policies;
+mod providers;
 mod requests;
 mod reviews;
+mod services;
 mod settings;
 mod sources;
 mod tokens;
+mod users;
 mod webhooks;
 
 use super::Site;
@@ -55,6 +58,8 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "reviews", description = "Reviews, runs and events of an account"),
         (name = "policies", description = "Revisions of the policy, and comparing them"),
         (name = "sources", description = "Sources of verdicts, and the carriers they report"),
+        (name = "providers", description = "Providers, which numbers are bought from"),
+        (name = "users", description = "Users of the dashboard, their sessions, and invites"),
         (name = "tokens", description = "Tokens of programs that call the API"),
         (name = "webhooks", description = "Webhooks, which receive messages: reviews that found something (`review.completed`, `review.failed`), \
             replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), numbers \
@@ -114,6 +119,8 @@ fn documented() -> (Router<Site>, Document) {
         .merge(policies::routes())
         .merge(settings::routes())
         .merge(sources::routes())
+        .merge(providers::routes())
+        .merge(users::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes());
     let (routes, mut document) =

@@ -30,7 +30,8 @@ pub const SIGN_IN_BYTES_MAX: usize = 6 << 10;
 /// has them as lines.
 pub const SETTINGS_BYTES_MAX: usize = 256 << 10;
 
-/// Numbers selected on a page. It has 50, and a form of another program may have thousands.
+/// Numbers selected on a page, or the accounts of a user. A page has 50 numbers, and a form of another program may have
+/// thousands; a user may have 1,000 accounts.
 pub const SELECTION_BYTES_MAX: usize = 256 << 10;
 
 /// The 10,000 numbers of one request to the policy, in JSON: 21 bytes each, and 52 if it is indented.
@@ -65,12 +66,13 @@ pub fn body_bytes_max(method: &Method, route: &str) -> usize {
     match route {
         "/api/v1/accounts/{account}" if *method == Method::PATCH => SETTINGS_BYTES_MAX,
         _ if *method != Method::POST => BODY_BYTES_MAX,
-        "/sign-in" => SIGN_IN_BYTES_MAX,
+        "/sign-in" | "/welcome" | "/join" => SIGN_IN_BYTES_MAX,
         "/api/v1/accounts"
         | "/api/v1/accounts/{account}/try"
         | "/accounts/{account}/settings"
         | "/accounts/{account}/settings/effect" => SETTINGS_BYTES_MAX,
         "/accounts/{account}/ask" | "/accounts/{account}/act" => SELECTION_BYTES_MAX,
+        "/users" | "/users/{user}" | "/invites" | "/tokens" => SELECTION_BYTES_MAX,
         "/accounts/{account}/import" | "/accounts/{account}/calls" => UPLOAD_BYTES_MAX,
         "/api/v1/accounts/{account}/calls" => CALLS_BYTES_MAX,
         "/api/v1/accounts/{account}/requests"

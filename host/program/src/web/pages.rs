@@ -1,5 +1,6 @@
 //! The dashboard: HTML rendered on the server. Scripts add convenience; every page works without them.
 
+mod access;
 mod account;
 mod accounts;
 mod activity;
@@ -7,18 +8,25 @@ mod alerts;
 mod candidates;
 mod clock;
 mod close;
+mod demo;
 mod denied;
 mod export;
+mod form;
 mod layout;
+mod new_account;
 mod orders;
 mod policy;
 mod pool;
 mod review;
+mod services;
 mod settings;
+mod setup;
 mod sign_in;
+mod welcome;
 
 pub use account::Figures;
-pub use layout::{bare, page};
+pub use demo::in_demo;
+pub use layout::{bare, page, page_at};
 
 use super::Site;
 use super::problem::Problem;
@@ -31,6 +39,7 @@ use maud::html;
 
 pub fn routes() -> Router<Site> {
     Router::new()
+        .merge(access::routes())
         .merge(accounts::routes())
         .merge(account::routes())
         .merge(candidates::routes())
@@ -38,13 +47,16 @@ pub fn routes() -> Router<Site> {
         .merge(clock::routes())
         .merge(close::routes())
         .merge(export::routes())
+        .merge(new_account::routes())
         .merge(policy::routes())
         .merge(pool::routes())
         .merge(settings::routes())
         .merge(review::routes())
+        .merge(services::routes())
         .merge(alerts::routes())
         .merge(orders::routes())
         .merge(sign_in::routes())
+        .merge(welcome::routes())
         .route_layer(middleware::from_fn(query::ensure_of_page))
 }
 

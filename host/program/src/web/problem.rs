@@ -1,6 +1,7 @@
 //! Errors as problem details (RFC 9457).
 
 use crate::hints::Hint;
+use crate::parse::FieldError;
 use crate::words::{Steps, Surface, answer_name, kind_name, next_steps, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -16,7 +17,9 @@ use dialguard_dialer::http::causes::causes;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::number_file::NumberFileError;
 use dialguard_dialer::policies::PoliciesError;
+use dialguard_dialer::providers::ProviderError;
 use dialguard_dialer::settings::SettingError;
+use dialguard_dialer::sources::SourceError;
 use serde::Serialize;
 use std::any::Any;
 use utoipa::ToSchema;
@@ -182,6 +185,13 @@ impl From<LedgerError> for Problem {
             LedgerError::NoSuchOrder(_) | LedgerError::NoOpenOrder(_) => of(StatusCode::NOT_FOUND, "no-such-order"),
             LedgerError::NoSuchRevision(_) => of(StatusCode::NOT_FOUND, "no-such-revision"),
             LedgerError::NoSuchAlias(_) => of(StatusCode::NOT_FOUND, "no-such-alias"),
+            LedgerError::NoSuchUser(_) => of(StatusCode::NOT_FOUND, "no-such-user"),
+            LedgerError::NoSuchSession(_) => of(StatusCode::NOT_FOUND, "no-such-session"),
+            LedgerError::NoSuchInvite(_) => of(StatusCode::NOT_FOUND, "no-such-invite"),
+            LedgerError::NoSuchSource(_) => of(StatusCode::NOT_FOUND, "no-such-source"),
+            LedgerError::LinkGone => of(StatusCode::GONE, "link-gone"),
+            LedgerError::UserExists(_) => of(StatusCode::CONFLICT, "user-exists"),
+            LedgerError::SourceExists(_) => of(StatusCode::CONFLICT, "source-exists"),
             LedgerError::NoSuchToken(_) => of(StatusCode::NOT_FOUND, "no-such-token"),
             LedgerError::NoSuchProvider(_) => of(StatusCode::CONFLICT, "no-such-provider"),
             LedgerError::AccountClosed { .. } => of(StatusCode::CONFLICT, "account-closed"),
@@ -230,6 +240,30 @@ impl From<AccessError> for Problem {
             AccessError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             other => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
         }
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(FieldError { field, why }: FieldError) -> Self {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field}: {why}"))
+    }
+}
+
+/// A provider that cannot be used as it is.
+impl From<ProviderError> for Problem {
+    fn from(error: ProviderError) -> Self {
+        let steps = error.steps();
+        let (kind, title) = ("provider-does-not-work", "Provider does not work");
+        Problem::of_kind(StatusCode::CONFLICT, kind, title, error.to_string()).with_steps(steps)
+    }
+}
+
+/// A source that cannot be used as it is.
+impl From<SourceError> for Problem {
+    fn from(error: SourceError) -> Self {
+        let steps = error.steps();
+        Problem::of_kind(StatusCode::CONFLICT, "source-does-not-work", "Source does not work", error.to_string())
+            .with_steps(steps)
     }
 }
 

@@ -32,7 +32,7 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 19] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
@@ -47,7 +47,11 @@ const PAGES: [&str; 15] = [
     "/accounts/{account}/policy/{act}",
     "/accounts/{account}/pool",
     "/accounts/{account}/settings",
+    "/add-provider",
+    "/add-source",
+    "/join",
     "/sign-in",
+    "/welcome",
 ];
 
 /// Refuses a query that cannot be decoded, and any for a page that reads none.

@@ -89,7 +89,7 @@ fn what_is_one_too_many_is_refused() {
     let user = User { name: "ann".into(), grant: grant(1), added_at: *now };
     ledger.add_user(&user, "hash").unwrap();
     for session in 0..=100_u8 {
-        ledger.begin_session(&[session; 32], "ann", *now, *now + 1_000 + u64::from(session)).unwrap();
+        ledger.begin_session(&[session; 32], "ann", "", *now, *now + 1_000 + u64::from(session)).unwrap();
     }
     let lasts = |session: u8| ledger.session(&[session; 32], *now).unwrap().is_some();
     assert_eq!([0, 1, 100].map(lasts), [false, true, true]);

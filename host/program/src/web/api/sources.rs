@@ -1,15 +1,21 @@
 //! Sources of verdicts, and the carriers they report.
 
+use super::created;
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, Page, Part, PathParams, QueryParams};
-use crate::json::{Carrier, CarrierAlias, Source};
+use super::services::SourceFields;
+use crate::json::{Carrier, CarrierAlias, E164, Source, TestedSource};
+use crate::parse::WrittenService;
 use crate::web::Site;
-use crate::web::auth::Administrator;
+use crate::web::address::path_of;
+use crate::web::auth::{Administrator, Caller};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use dialguard_dialer::ledger;
+use axum::response::IntoResponse;
+use dialguard_dialer::ledger::{self, SourceProfile};
+use dialguard_dialer::sources::inquiry::{Sources, inspect};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +24,9 @@ use utoipa_axum::routes;
 pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(carriers))
-        .routes(routes!(sources))
+        .routes(routes!(sources, add))
+        .routes(routes!(one, change, remove))
+        .routes(routes!(test))
         .routes(routes!(aliases))
         .routes(routes!(set_alias, remove_alias))
 }
@@ -67,6 +75,162 @@ async fn sources(
     let Page { items, next } = Page::of(following, limit, |source| source.name.clone());
     let items = items.iter().map(|source| Source::read(ledger, source, now)).collect::<Result<_, _>>()?;
     Ok(Json(Page { items, next }))
+}
+
+/// A source to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct SourceRequest {
+    /// Unique; of the FTC and of a simulated source also the carrier's.
+    #[schema(example = "made-up", min_length = 1, max_length = 64)]
+    name: String,
+    /// What it is: `verdicts`, `ftc`, `trustcall`, `telnyx`, `nomorobo` or `simulated`.
+    #[schema(example = "simulated", max_length = 16)]
+    kind: String,
+    /// How it is asked.
+    #[serde(default)]
+    settings: SourceFields,
+}
+
+/// A source in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct InSource {
+    /// Its name.
+    #[param(example = "made-up")]
+    source: String,
+}
+
+/// Add a source of verdicts, which reviews ask from the next one on
+///
+/// Requires the role `administer` over every account. It is refused if its file or its secrets cannot be read; a service is
+/// not asked.
+#[utoipa::path(
+    post,
+    path = "/sources",
+    operation_id = "add-source",
+    tag = "sources",
+    request_body = SourceRequest,
+    responses(
+        (status = 201, description = "The source", body = Source,
+         headers(("Location" = String, description = "Its address"))),
+        ChangeFailures
+    )
+)]
+async fn add(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Body(SourceRequest { name, kind, settings }): Body<SourceRequest>,
+) -> Result<impl IntoResponse, Problem> {
+    let kind = WrittenService { kind, ..WrittenService::default() }.source_kind()?;
+    let profile = settings.spec()?.profile(&name, kind)?;
+    ensure_usable(&site, &caller, &profile).await?;
+    site.dialguard().ledger().add_source(&profile)?;
+    Ok(created(path_of(&["api", "v1", "sources", &name]), read(&site, &profile)?))
+}
+
+async fn ensure_usable(site: &Site, caller: &Caller, profile: &SourceProfile) -> Result<(), Problem> {
+    let (profile, now) = (profile.clone(), site.dialguard().now());
+    site.work().run(caller, move |_| inspect(&profile, now)).await??;
+    Ok(())
+}
+
+fn read(site: &Site, profile: &SourceProfile) -> Result<Source, Problem> {
+    Ok(Source::read(site.dialguard().ledger(), profile, site.dialguard().now())?)
+}
+
+/// Get a source
+///
+/// Requires the role `administer` over every account.
+#[utoipa::path(
+    get,
+    path = "/sources/{source}",
+    operation_id = "get-source",
+    tag = "sources",
+    params(InSource),
+    responses((status = 200, description = "The source", body = Source), Failures)
+)]
+async fn one(
+    State(site): State<Site>,
+    _: Administrator,
+    PathParams(InSource { source }): PathParams<InSource>,
+) -> Result<Json<Source>, Problem> {
+    Ok(Json(read(&site, &site.dialguard().ledger().source(&source)?)?))
+}
+
+/// Change how a source is asked
+///
+/// Requires the role `administer` over every account. Its kind stays.
+#[utoipa::path(
+    patch,
+    path = "/sources/{source}",
+    operation_id = "change-source",
+    tag = "sources",
+    params(InSource),
+    request_body = SourceFields,
+    responses((status = 200, description = "The source", body = Source), ChangeFailures)
+)]
+async fn change(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    PathParams(InSource { source }): PathParams<InSource>,
+    Body(settings): Body<SourceFields>,
+) -> Result<Json<Source>, Problem> {
+    let profile = settings.spec()?.onto(&site.dialguard().ledger().source(&source)?)?;
+    ensure_usable(&site, &caller, &profile).await?;
+    site.dialguard().ledger().change_source(&profile)?;
+    Ok(Json(read(&site, &profile)?))
+}
+
+/// Remove a source; its past verdicts stay on record
+///
+/// Requires the role `administer` over every account.
+#[utoipa::path(
+    delete,
+    path = "/sources/{source}",
+    operation_id = "remove-source",
+    tag = "sources",
+    params(InSource),
+    responses((status = 204, description = "It is removed"), ChangeFailures)
+)]
+async fn remove(
+    State(site): State<Site>,
+    _: Administrator,
+    PathParams(InSource { source }): PathParams<InSource>,
+) -> Result<StatusCode, Problem> {
+    site.dialguard().ledger().remove_source(&source)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A number to ask a source about.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TestRequest {
+    number: E164,
+}
+
+/// Test a source by asking it about a number
+///
+/// Requires the role `administer` over every account. A paid lookup is charged, and counts in the budget.
+#[utoipa::path(
+    post,
+    path = "/sources/{source}/test",
+    operation_id = "test-source",
+    tag = "sources",
+    params(InSource),
+    request_body = TestRequest,
+    responses((status = 200, description = "What it says", body = TestedSource), ChangeFailures)
+)]
+async fn test(
+    State(site): State<Site>,
+    _: Administrator,
+    PathParams(InSource { source }): PathParams<InSource>,
+    Body(TestRequest { number }): Body<TestRequest>,
+) -> Result<Json<TestedSource>, Problem> {
+    let ledger = site.dialguard().ledger().clone();
+    ledger.source(&source)?;
+    let report = Sources::new(ledger).test(&source, number.digits(), site.dialguard().now()).await?;
+    Ok(Json(TestedSource::of(number.digits(), &report)))
 }
 
 /// A name in the path.

@@ -5,7 +5,7 @@ use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, Page, Part, PathParams, QueryParams};
 use super::keyed::Secret;
 use crate::json::{NewToken, Role, Token};
-use crate::parse::List;
+use crate::parse::{self, List};
 use crate::web::Site;
 use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use dialguard_dialer::access::{Accounts, Grant, make_token};
+use dialguard_dialer::access::make_token;
 use dialguard_dialer::ledger::{self, GRANTED_ACCOUNTS_MAX};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -89,21 +89,9 @@ async fn make(
     if days.is_some_and(|days| !(1..=3_650).contains(&days)) {
         return Err(refused("days: give 1 to 3650"));
     }
-    let accounts = match accounts {
-        None => Accounts::All,
-        Some(List(ids)) if ids.is_empty() => {
-            return Err(refused("accounts: give at least one, or leave it out for every account"));
-        }
-        Some(List(ids)) => {
-            let unknown = ids.iter().find(|id| ledger.account(id).is_err());
-            if let Some(id) = unknown {
-                return Err(refused(&format!("accounts: there is no account {id:?}")));
-            }
-            Accounts::Only(ids.into_iter().collect())
-        }
-    };
+    let grant = parse::grant(ledger, role.into(), accounts.map(|List(ids)| ids))?;
     let ends_at = days.map(|days| now + days * DAY);
-    let token = make_token(ledger, &name, Grant { role: role.into(), accounts }, now, ends_at)?;
+    let token = make_token(ledger, &name, grant, now, ends_at)?;
     Ok((Extension(Secret), created(format!("/api/v1/tokens/{name}"), NewToken { name, token })))
 }
 

@@ -171,3 +171,12 @@ document.addEventListener("input", ({ target }) => {
 });
 document.addEventListener("refreshed", updateSelection);
 updateSelection();
+
+// ---- Setting up and inviting ----
+
+// The browser knows in which time zone the first account probably is.
+const zone = document.querySelector('form[action="/add-account"] input[name="time-zone"]');
+if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+
+// A link to send on, with the address at which this browser reaches the dashboard.
+for (const link of document.querySelectorAll("a[data-whole]")) link.textContent = link.href;

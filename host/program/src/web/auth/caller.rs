@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::access::{self, Grant, Role, secret_hash};
-use dialguard_dialer::ledger::{AccountProfile, Actor};
+use dialguard_dialer::ledger::{AccountProfile, Actor, Inviter, SecretHash};
 use serde::Deserialize;
 use std::marker::PhantomData;
 
@@ -26,8 +26,27 @@ pub struct Caller {
     pub is_program: bool,
 }
 
+impl Caller {
+    /// Whether it is the user of this name.
+    pub fn is_user(&self, name: &str) -> bool {
+        !self.is_program && self.name == name
+    }
+
+    /// Who makes an invite.
+    pub fn inviter(&self) -> Inviter {
+        let name = self.name.clone();
+        if self.is_program { Inviter::Token(name) } else { Inviter::User(name) }
+    }
+}
+
 /// A caller who administers all accounts, and so may change what no single account owns.
 pub struct Administrator(pub Caller);
+
+/// A user, and the hash of the secret of the session that the request belongs to.
+pub struct SignedIn {
+    pub caller: Caller,
+    pub session: SecretHash,
+}
 
 /// A caller with the role `R` in an account, and that account.
 pub struct OfAccount<R> {
@@ -92,6 +111,20 @@ impl FromRequestParts<Site> for Administrator {
         }
         let detail = "only administrators of all accounts can do this";
         Err(Denied::new(Problem::new(StatusCode::FORBIDDEN, detail), parts))
+    }
+}
+
+/// Programs have neither passwords nor sessions.
+impl FromRequestParts<Site> for SignedIn {
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Denied> {
+        let caller = Caller::from_request_parts(parts, site).await?;
+        let jar = CookieJar::from_headers(&parts.headers);
+        match jar.get(SESSION_COOKIE).filter(|_| !caller.is_program) {
+            Some(cookie) => Ok(SignedIn { caller, session: secret_hash(cookie.value()) }),
+            None => Err(Denied::new(Problem::new(StatusCode::FORBIDDEN, "only users can do this"), parts)),
+        }
     }
 }
 

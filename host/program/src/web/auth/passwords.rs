@@ -1,7 +1,6 @@
 //! Names and passwords, compared a few at a time.
 
-use dialguard::contract::Timestamp;
-use dialguard_dialer::access::{AccessError, NAME_BYTES_MAX, PASSWORD_BYTES_MAX, sign_in};
+use dialguard_dialer::access::{AccessError, NAME_BYTES_MAX, PASSWORD_BYTES_MAX, user_with_password};
 use dialguard_dialer::ledger::Ledger;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -35,18 +34,25 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// The secret of a new session if name and password are right.
-    pub async fn sign_in(
+    /// Whether a name and a password are right.
+    pub async fn are_right(
         &self,
         ledger: Arc<Ledger>,
         Credentials { name, password }: Credentials,
-        now: Timestamp,
-    ) -> Result<Option<String>, AccessError> {
+    ) -> Result<bool, AccessError> {
+        self.hash(move || user_with_password(&ledger, &name, &password)).await.map(|user| user.is_some())
+    }
+
+    /// Does what hashes a password.
+    pub async fn hash<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, AccessError> + Send + 'static,
+    ) -> Result<T, AccessError> {
         let place = self.0.clone().acquire_owned().await.expect("it is never closed");
         // Goes on if the client leaves, and keeps its place until then.
         let compared = tokio::task::spawn_blocking(move || {
             let _place = place;
-            sign_in(&ledger, &name, &password, now)
+            work()
         });
         compared.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }

@@ -1,6 +1,7 @@
 //! The accounts a user may see.
 
-use super::{Failed, clock, page};
+use super::layout::Place;
+use super::{Failed, clock, demo, page_at, setup};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::Caller;
@@ -22,8 +23,13 @@ async fn accounts(State(site): State<Site>, caller: Caller) -> Result<Response, 
     match &accounts[..] {
         [only] if caller.grant.accounts != Accounts::All => Ok(Redirect::to(&account_path(&only.id)).into_response()),
         _ => {
-            let content = html! { (clock::notice(&site, &caller)?) (list(&caller, &accounts)) };
-            Ok(page(&caller, None, "Accounts", content).into_response())
+            let content = html! {
+                (clock::notice(&site, &caller)?)
+                (demo::story(&site, None))
+                (setup::checklist(&site, &caller, None)?)
+                (list(&caller, &accounts))
+            };
+            Ok(page_at(&caller, Place::Accounts, "Accounts", content).into_response())
         }
     }
 }
@@ -58,9 +64,10 @@ fn list(caller: &Caller, accounts: &[AccountProfile]) -> Markup {
                 }
             }
         } @else if caller.grant.accounts == Accounts::All {
-            p { "No accounts yet. To add one, run " code { "dialguard account add" } " on the server." }
+            p { "No accounts yet." }
         } @else {
             p { "You have no accounts yet. Ask an administrator for access." }
         }
+        @if caller.grant.is_over_everything() { p { a.button href="/add-account" { "Add an account" } } }
     }
 }

@@ -1,5 +1,6 @@
 //! What all pages share: the frame around their content, and how they show times, numbers and icons.
 
+use super::demo;
 use crate::web::address::{account_path, number_path};
 use crate::web::assets;
 use crate::web::auth::Caller;
@@ -46,32 +47,90 @@ impl Tab {
     }
 }
 
+/// The pages outside any account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Accounts,
+    Sources,
+    Providers,
+    Users,
+    Tokens,
+    You,
+}
+
+impl Place {
+    /// Those that administrators of every account see.
+    const ALL: [Place; 5] = [Place::Accounts, Place::Sources, Place::Providers, Place::Users, Place::Tokens];
+
+    fn link(self) -> (&'static str, &'static str) {
+        match self {
+            Place::Accounts => ("/", "Accounts"),
+            Place::Sources => ("/sources", "Sources"),
+            Place::Providers => ("/providers", "Providers"),
+            Place::Users => ("/users", "Users"),
+            Place::Tokens => ("/tokens", "Tokens"),
+            Place::You => ("/you", "You"),
+        }
+    }
+}
+
+/// A page for a signed-in user at one of these places.
+pub fn page_at(caller: &Caller, place: Place, title: &str, content: Markup) -> Markup {
+    framed(caller, title, places(caller, Some(place)), html! { main { (content) } })
+}
+
+/// The places that the caller may see.
+fn places(caller: &Caller, here: Option<Place>) -> Markup {
+    let link = |place: Place| {
+        let (path, title) = place.link();
+        html! { a href=(path) aria-current=[(here == Some(place)).then_some("page")] { (title) } }
+    };
+    html! {
+        @if caller.grant.is_over_everything() { nav aria-label="Dialguard" { @for place in Place::ALL { (link(place)) } } }
+        @else { nav aria-label="Dialguard" { (link(Place::Accounts)) } }
+    }
+}
+
 /// A page for a signed-in user, in an account or outside any.
 pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, content: Markup) -> Markup {
     let full_title = of.map_or(title.to_owned(), |(account, _)| format!("{title} · {}", account.id));
+    let navigation = html! {
+        @match of {
+            Some((account, here)) => {
+                span.account { (account.id) @if account.closed_at.is_some() { " " strong { "Closed" } } }
+                nav aria-label="Account" {
+                    @for tab in Tab::ALL {
+                        a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] { (tab.title()) }
+                    }
+                }
+                (review_button(caller, account))
+            }
+            None => (places(caller, None)),
+        }
+    };
+    let content = html! {
+        @if of.is_some() { (review_progress()) }
+        main data-account=[of.map(|(account, _)| &account.id)] data-revision=[of.map(|(account, _)| account.revision)] {
+            (content)
+        }
+    };
+    framed(caller, &full_title, navigation, content)
+}
+
+/// The header that all pages of signed-in users have, and what is below it.
+fn framed(caller: &Caller, title: &str, navigation: Markup, below: Markup) -> Markup {
     document(
-        &full_title,
+        title,
         html! {
             header.top {
                 a.brand href="/" { img src=(assets::address("/assets/mark.svg")) alt="" width="24" height="24"; "Dialguard" }
-                @if let Some((account, here)) = of {
-                    span.account { (account.id) @if account.closed_at.is_some() { " " strong { "Closed" } } }
-                    nav aria-label="Account" {
-                        @for tab in Tab::ALL {
-                            a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] { (tab.title()) }
-                        }
-                    }
-                    (review_button(caller, account))
-                }
+                (navigation)
                 form.sign-out method="post" action="/sign-out" {
-                    span.caller { (caller.name) }
+                    @if caller.is_program { span.caller { (caller.name) } } @else { a.caller href="/you" { (caller.name) } }
                     button { "Sign out" }
                 }
             }
-            @if of.is_some() { (review_progress()) }
-            main data-account=[of.map(|(account, _)| &account.id)] data-revision=[of.map(|(account, _)| account.revision)] {
-                (content)
-            }
+            (below)
         },
     )
 }
@@ -139,7 +198,7 @@ fn document(title: &str, body: Markup) -> Markup {
                 script type="module" src=(assets::address("/assets/page.js")) {}
                 script type="module" src=(assets::address("/assets/live.js")) {}
             }
-            body { (body) }
+            body { (demo::band()) (body) }
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Failed, bare};
 use crate::web::Site;
-use crate::web::auth::{Credentials, SESSION_COOKIE, session_cookie};
+use crate::web::address::account_path;
+use crate::web::auth::{Browser, Credentials, SESSION_COOKIE, session_cookie};
 use crate::web::client::ClientAddress;
 use crate::web::limits::NEXT_BYTES_MAX;
 use crate::web::problem::Problem;
@@ -13,7 +14,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
-use dialguard_dialer::access::{begin_session, secret_hash};
+use dialguard_dialer::access::{begin_session_in, secret_hash};
 use maud::{Markup, html};
 use serde::Deserialize;
 use url::{Position, Url};
@@ -28,19 +29,25 @@ struct SignInQuery {
     /// Where to go after signing in.
     #[serde(default)]
     next: String,
-    /// Signs a user in once without a password.
+    /// Signs the visitor of a demo in, as often as it is opened.
     ticket: Option<String>,
 }
 
-async fn show(State(site): State<Site>, jar: CookieJar, Query(query): Query<SignInQuery>) -> Result<Response, Failed> {
-    let Some(ticket) = query.ticket else { return Ok(form(&query.next, None).into_response()) };
-    let user = site.0.tickets.lock().remove(&secret_hash(&ticket));
-    let Some(user) = user else {
-        let page = form("", Some("This sign-in link has already been used."));
+async fn show(
+    State(site): State<Site>,
+    jar: CookieJar,
+    Browser(browser): Browser,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, Failed> {
+    let Some(ticket) = query.ticket else { return Ok(form(&site, &query.next, None).into_response()) };
+    let demo = site.0.demo.as_ref();
+    let Some((visitor, demo)) = demo.and_then(|it| Some((it.visitor(&ticket)?, &it.demo))) else {
+        let page = form(&site, "", Some("This link does not work here."));
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     };
-    let secret = begin_session(site.dialguard().ledger(), &user, site.dialguard().now())?;
-    Ok((jar.add(session_cookie(&site, secret)), Redirect::to("/")).into_response())
+    let secret = begin_session_in(site.dialguard().ledger(), visitor, &browser, site.dialguard().now())?;
+    let next = Redirect::to(&account_path(&demo.account));
+    Ok((jar.add(session_cookie(&site, secret)), next).into_response())
 }
 
 #[derive(Deserialize)]
@@ -55,24 +62,28 @@ async fn submit(
     State(site): State<Site>,
     ClientAddress(address): ClientAddress,
     jar: CookieJar,
+    Browser(browser): Browser,
     Form(SignInForm { name, password, next }): Form<SignInForm>,
 ) -> Result<Response, Failed> {
-    let Some(attempt) = site.0.sign_in_attempts.begin(&name, address) else { return Ok(too_many_attempts(&next)) };
+    let Some(attempt) = site.0.sign_in_attempts.begin(&name, address) else {
+        return Ok(too_many_attempts(&site, &next));
+    };
     tokio::time::sleep_until(attempt.turn).await;
-    let (ledger, now) = (site.dialguard().ledger().clone(), site.dialguard().now());
-    let session = match Credentials::new(name, password) {
-        Some(credentials) => site.0.passwords.sign_in(ledger, credentials, now).await?,
-        None => None,
+    let ledger = site.dialguard().ledger();
+    let is_right = match Credentials::new(name.clone(), password) {
+        Some(credentials) => site.0.passwords.are_right(ledger.clone(), credentials).await?,
+        None => false,
     };
-    let Some(secret) = session else {
-        return Ok((StatusCode::UNAUTHORIZED, form(&next, Some("Incorrect name or password."))).into_response());
-    };
+    if !is_right {
+        return Ok((StatusCode::UNAUTHORIZED, form(&site, &next, Some("Incorrect name or password."))).into_response());
+    }
     site.0.sign_in_attempts.take_back(attempt);
+    let secret = begin_session_in(ledger, &name, &browser, site.dialguard().now())?;
     Ok((jar.add(session_cookie(&site, secret)), Redirect::to(&local_address(&next))).into_response())
 }
 
-fn too_many_attempts(next: &str) -> Response {
-    let page = form(next, Some("Too many attempts. Wait 20 seconds, then try again."));
+fn too_many_attempts(site: &Site, next: &str) -> Response {
+    let page = form(site, next, Some("Too many attempts. Wait 20 seconds, then try again."));
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from_static("20"))], page).into_response()
 }
 
@@ -104,7 +115,7 @@ fn is_address(next: &str) -> bool {
         && !next.chars().any(|letter| letter.is_control() || letter == '\\')
 }
 
-fn form(next: &str, error: Option<&str>) -> Markup {
+fn form(site: &Site, next: &str, error: Option<&str>) -> Markup {
     bare(
         "Sign in",
         html! {
@@ -115,6 +126,12 @@ fn form(next: &str, error: Option<&str>) -> Markup {
                 label { "Password" input name="password" type="password" autocomplete="current-password" required; }
                 input type="hidden" name="next" value=(next);
                 button.first { "Sign in" }
+                @if !site.dialguard().ledger().has_users().unwrap_or(true) {
+                    p.quiet { "There are no users yet. Open the link that the program has printed when it started." }
+                }
+                @if site.is_demo() {
+                    p.quiet { "This is the demo: to get in again, open the link that the program has printed. It works until the demo is stopped, because only this machine can open it." }
+                }
             }
         },
     )

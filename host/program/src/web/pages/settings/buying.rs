@@ -166,8 +166,7 @@ fn provider_field(providers: &[ProviderProfile], chosen: &str) -> Markup {
                 }
             }
             p.hint #provider-means {
-                "Numbers on hand are used first. Providers are added on the server, because credentials stay there: "
-                code { "dialguard providers add" }
+                "Numbers on hand are used first. An administrator of every account adds providers in Providers."
             }
         }
     }

@@ -1,0 +1,171 @@
+//! Tokens of programs: made, shown once, withdrawn.
+
+use super::grant::ChosenGrant;
+use super::{account_ids, utc_moment};
+use crate::parse::{FieldError, List};
+use crate::web::Site;
+use crate::web::auth::{Administrator, Caller};
+use crate::web::pages::form::{TextField, choice, field_of, not_done};
+use crate::web::pages::layout::Place;
+use crate::web::pages::{Failed, page_at};
+use crate::words::{capital, grant_in_words};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum_extra::extract::Form;
+use dialguard_dialer::access::make_token;
+use dialguard_dialer::ledger::{GRANTED_ACCOUNTS_MAX, LedgerError, Token};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+const DAY: u64 = 24 * 60 * 60;
+
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/tokens", get(show).post(make))
+        .route("/tokens/{token}/withdraw", get(ask_to_withdraw).post(withdraw))
+}
+
+async fn show(State(site): State<Site>, Administrator(caller): Administrator) -> Result<Markup, Failed> {
+    tokens_page(&site, &caller, &WrittenToken::default(), None, html! {})
+}
+
+#[derive(Default)]
+struct WrittenToken {
+    name: String,
+    days: String,
+    grant: ChosenGrant,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewToken {
+    name: String,
+    #[serde(default)]
+    days: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    covers: String,
+    #[serde(default)]
+    account: List<String, GRANTED_ACCOUNTS_MAX>,
+}
+
+async fn make(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Form(NewToken { name, days, role, covers, account }): Form<NewToken>,
+) -> Result<Response, Failed> {
+    let written = WrittenToken { name, days, grant: ChosenGrant::new(role, covers, account) };
+    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
+    let read = written.grant.read(ledger).and_then(|grant| Ok((grant, days_of(&written.days)?)));
+    let error = match read {
+        Err(error) => error,
+        Ok((grant, days)) => match make_token(ledger, &written.name, grant, now, days.map(|days| now + days * DAY)) {
+            Ok(token) => {
+                let result = html! {
+                    section.panel role="status" {
+                        p { "Copy the token of " strong { (written.name) } " now; it is not shown again:" }
+                        p { code { (token) } }
+                        p.quiet { "Programs send it as " code { "Authorization: Bearer …" } "." }
+                    }
+                };
+                return Ok(tokens_page(&site, &caller, &WrittenToken::default(), None, result)?.into_response());
+            }
+            Err(error) => field_of(error)?,
+        },
+    };
+    let page = tokens_page(&site, &caller, &written, Some(&error), html! {})?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// None if it does not expire.
+fn days_of(text: &str) -> Result<Option<u64>, FieldError> {
+    let refused = || FieldError { field: "days", why: "give 1 to 3650 days".into() };
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().ok().filter(|days| (1..=3_650).contains(days)).map(Some).ok_or_else(refused),
+    }
+}
+
+fn find(site: &Site, name: &str) -> Result<Token, LedgerError> {
+    let found = site.dialguard().ledger().tokens()?.into_iter().find(|token| token.name == name);
+    found.ok_or_else(|| LedgerError::NoSuchToken(name.to_owned()))
+}
+
+async fn ask_to_withdraw(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Path(name): Path<String>,
+) -> Result<Markup, Failed> {
+    let token = find(&site, &name)?;
+    let content = html! {
+        form.panel.confirm method="post" action={ "/tokens/" (name) "/withdraw" } {
+            h1 { "Withdraw the token " (token.name) "?" }
+            p { "The program that sends it has no access from then on, and the invites it has made end." }
+            p.buttons { a.button.first href="/tokens" { "Keep" } button.costs { "Withdraw" } }
+        }
+    };
+    Ok(page_at(&caller, Place::Tokens, "Tokens", content))
+}
+
+async fn withdraw(State(site): State<Site>, _: Administrator, Path(name): Path<String>) -> Result<Redirect, Failed> {
+    site.dialguard().ledger().withdraw_token(&name)?;
+    Ok(Redirect::to("/tokens"))
+}
+
+fn tokens_page(
+    site: &Site,
+    caller: &Caller,
+    written: &WrittenToken,
+    error: Option<&FieldError>,
+    result: Markup,
+) -> Result<Markup, Failed> {
+    let tokens = site.dialguard().ledger().tokens()?;
+    let name = TextField {
+        name: "name",
+        label: "Name",
+        value: &written.name,
+        hint: "Which program it is for: letters, digits, and . _ @ -",
+        ..TextField::default()
+    };
+    let ends = [("", "never"), ("30", "after 30 days"), ("90", "after 90 days"), ("365", "after a year")];
+    let ends = ends.map(|(value, label)| (value.to_owned(), label.to_owned()));
+    let content = html! {
+        h1 { "Tokens" }
+        (result)
+        (not_done(error))
+        p { "A program that calls the API has a token. What it may do is decided here, once." }
+        @if !tokens.is_empty() { div.wide { (token_table(&tokens)) } }
+        section.panel aria-labelledby="make" {
+            h2 #make { "Make a token" }
+            form method="post" action="/tokens" {
+                div.fields { (name.render(error)) (choice("days", "Expires", &ends, &written.days, "")) }
+                (written.grant.fields(&account_ids(site)?, error))
+                p.buttons { button.first { "Make the token" } }
+            }
+        }
+    };
+    Ok(page_at(caller, Place::Tokens, "Tokens", content))
+}
+
+fn token_table(tokens: &[Token]) -> Markup {
+    html! {
+        table {
+            thead { tr { th { "Token" } th { "Role" } th { "Made" } th { "Expires" } th { "Action" } } }
+            tbody {
+                @for token in tokens {
+                    tr {
+                        td { (token.name) }
+                        td { (capital(&grant_in_words(&token.grant))) }
+                        td { (utc_moment(token.made_at)) }
+                        td { @match token.ends_at { Some(at) => (utc_moment(at)), None => "never" } }
+                        td { a.button href={ "/tokens/" (token.name) "/withdraw" } aria-label={ "Withdraw " (token.name) } { "Withdraw…" } }
+                    }
+                }
+            }
+        }
+    }
+}
