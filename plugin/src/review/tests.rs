@@ -77,7 +77,7 @@ fn flagged_numbers_are_replaced_within_the_caps() {
             2,
             |d| d.offered.clear(),
             0,
-            &["newly-flagged", "no-clean-candidate", "no-clean-candidate"],
+            &["newly-flagged", "no-clean-candidate"],
         ),
         ("nine numbers are too few for a mass flag", 9, 3, |_| {}, 3, &["newly-flagged"]),
         ("29 % is not a mass flag", 31, 9, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
