@@ -40,6 +40,7 @@
 mod access;
 mod accounts;
 mod alerts;
+mod attention;
 mod backup;
 mod calls;
 mod check;
@@ -62,6 +63,7 @@ mod time;
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
+pub use accounts::billing::{BillLine, BillLineKind, BillPlace, Billing, Cycle};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
 pub use accounts::closing::Closing;
 pub use accounts::days::{Day, RatingAges};
@@ -75,6 +77,7 @@ pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
 pub use alerts::webhooks::{NewWebhook, URL_BYTES_MAX, Webhook, WebhookId};
+pub use attention::{AccountFigures, UNREAD_COUNTED_MAX};
 pub use backup::{RestoreOptions, RestoredLedger};
 pub use calls::{
     CALLS_KEPT_DAYS, CALLS_OF_HOUR_MAX, CallCounts, CallDay, CallHour, CallOutcome, ImpossibleCounts, NumberTotals,
@@ -82,7 +85,7 @@ pub use calls::{
 };
 pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
-pub use export::{RecordedNumber, RecordedOrder, RunAnswers, RunRatings};
+pub use export::{RecordedNumber, RunAnswers, RunRatings};
 pub use numbers::candidates::Candidate;
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
@@ -92,6 +95,7 @@ pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber, NUMBERS_OF_ACCOUNT_MAX};
 pub(crate) use orders::grounds::{Basis, UnderWay};
 pub(crate) use orders::{Abandonment, ClaimedOrder, Earmark, Obstacle};
+pub use orders::page::{OrderPage, OrderQuery, OrdersShown};
 pub use orders::{Hold, Order, OrderState};
 pub use policies::comparisons::{Comparison, Difference, RunComparison};
 pub use policies::{
@@ -157,6 +161,14 @@ pub enum LedgerError {
     /// The account has no such order.
     #[error("this account has no order {0}")]
     NoSuchOrder(u64),
+    /// The account has no such billing cycle, or it is not known.
+    #[error("account {account:?} has no billing cycle {cycle}")]
+    NoSuchCycle {
+        /// The account.
+        account: String,
+        /// The index.
+        cycle: u32,
+    },
     /// There is no such order, or it is finished or abandoned.
     #[error("no order {0} is in progress")]
     NoOpenOrder(u64),

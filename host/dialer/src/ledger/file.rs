@@ -47,6 +47,8 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/22-calls.sql"),
     include_str!("schema/23-settings-of-policies.sql"),
     include_str!("schema/24-rest-pool-and-look-ups.sql"),
+    // 25 and 26 come with who did what, and with the first sign-in.
+    include_str!("schema/27-attention-and-billing.sql"),
 ];
 
 /// A file that is open.
