@@ -196,6 +196,9 @@ fn flagged(account: &AccountProfile, figures: &AccountFigures) -> Option<Concern
 /// The sources that had problems in the account's latest review: each problem begins with its source's name.
 fn problems_in_review(ledger: &Ledger, id: &str) -> Result<Option<Concern>> {
     let mut problems = ledger.latest_source_problems(id)?;
+    if problems.is_empty() {
+        return Ok(None);
+    }
     let sources = ledger.sources()?.into_iter().map(|source| source.name);
     let names = |name: &String| problems.iter().any(|problem| problem.starts_with(&format!("{name}: ")));
     let sources: Vec<String> = sources.filter(names).collect();

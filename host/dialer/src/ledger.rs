@@ -94,8 +94,8 @@ pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber, NUMBERS_OF_ACCOUNT_MAX};
 pub(crate) use orders::grounds::{Basis, UnderWay};
-pub(crate) use orders::{Abandonment, ClaimedOrder, Earmark, Obstacle};
 pub use orders::page::{OrderPage, OrderQuery, OrdersShown};
+pub(crate) use orders::{Abandonment, ClaimedOrder, Earmark, Obstacle};
 pub use orders::{Hold, Order, OrderState};
 pub use policies::comparisons::{Comparison, Difference, RunComparison};
 pub use policies::{
@@ -412,6 +412,11 @@ impl Ledger {
     /// can damage it; none for a local one, or if the system does not tell.
     pub fn network_file_system(&self) -> Option<String> {
         mount::network_file_system(self.folder())
+    }
+
+    /// Whether nothing can be changed, because its folder or disk cannot be written.
+    pub fn is_read_only(&self) -> bool {
+        self.writer.is_none()
     }
 
     /// The folder that the ledger lies in.

@@ -3,7 +3,7 @@
 //! A table is read from the ledger and written page by page, so that none is ever in memory as a whole. A row is on
 //! record once. While others change the account, a page shows it as it is when the page is read.
 
-use crate::json::{Account, Event, ExportedAnswer, ExportedNumber, ExportedOrder, ExportedRating, Run};
+use crate::json::{Account, Event, ExportedAnswer, ExportedNumber, ExportedRating, Order, Run};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{EventQuery, Ledger, LedgerError};
 use dialguard_dialer::settings::Declaration;
@@ -99,7 +99,8 @@ impl Table {
             Table::Events | Table::Money => "id,at,kind,number,cents,text,run,policy,revision",
             Table::Orders => {
                 "id,account,number,replacement,slot,why,state,since,intended-at,provider,price-cents,\
-                 replaced-by-own,reference,rests-until,stuck,problem,held-since,next-try-at,swapped-at,spent-cents,because"
+                 replaced-by-own,reference,rests-until,stuck,problem,held-since,next-try-at,swapped-at,\
+                 spent-cents,charged-cents,because"
             }
             Table::Runs => "id,kind,local-date,decided-at,based-on,policy,revision,contract,recording",
             Table::Ratings => "run,at,number,status,flagging-checks,clearing-checks,flagging,answering",
@@ -271,8 +272,8 @@ fn pages(ledger: Arc<Ledger>, declaration: Declaration, id: String, table: Table
         }
         Table::Orders => paged(
             move |after| ledger.recorded_orders(&id, after, PAGE),
-            |recorded| recorded.order.id,
-            |recorded| row(ExportedOrder::from(recorded)),
+            |order| order.id,
+            |order| row(Order::from(order)),
         ),
         Table::Runs => {
             paged(move |after| ledger.runs(&id, after, PAGE), |run| run.id, |run| row(Run::from(run.clone())))

@@ -247,7 +247,11 @@ fn all_flagged_numbers_are_taken_out_of_use_though_only_some_could_be_replaced_t
     let plan = dialer.review();
     assert_eq!(replaced(&plan), [(1, 1_001)]);
     assert_eq!(plan.actions[1..], [2, 3, 4, 5].map(Action::StopUsing));
-    assert_eq!(kinds(&plan), ["newly-flagged", "no-clean-candidate"], "all four wait for a candidate, not for tomorrow");
+    assert_eq!(
+        kinds(&plan),
+        ["newly-flagged", "no-clean-candidate"],
+        "all four wait for a candidate, not for tomorrow"
+    );
 }
 
 /// How many numbers are flagged, suspect, and on offer, the day's cap, and what is said of those that find no candidate.

@@ -109,8 +109,8 @@ impl Ledger {
     /// Sources whose circuit is open, by name, with until when.
     pub(crate) fn open_circuits(&self, now: Timestamp) -> Result<Vec<(String, Timestamp)>> {
         self.read(|transaction| {
-            let mut statement =
-                transaction.prepare_cached("SELECT source, until FROM resting_sources WHERE until > ?1 ORDER BY source")?;
+            let mut statement = transaction
+                .prepare_cached("SELECT source, until FROM resting_sources WHERE until > ?1 ORDER BY source")?;
             let open = statement.query_map([to_sql(now)], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
             Ok(open.collect::<rusqlite::Result<_>>()?)
         })
@@ -189,9 +189,8 @@ fn figures(transaction: &Transaction, account: &AccountProfile) -> Result<Accoun
         counts[usize::from(row.get::<_, u8>(0)?)] = row.get(1)?;
     }
     let [pending, clean, at_risk, flagged] = counts;
-    let count = |sql: &str| -> Result<u32> {
-        Ok(transaction.prepare_cached(sql)?.query_row([account.key], |row| row.get(0))?)
-    };
+    let count =
+        |sql: &str| -> Result<u32> { Ok(transaction.prepare_cached(sql)?.query_row([account.key], |row| row.get(0))?) };
     let is_so = |sql: &str| -> Result<bool> {
         Ok(transaction.prepare_cached(sql)?.query_row([account.key], |row| row.get(0))?)
     };

@@ -1,5 +1,7 @@
 //! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
+mod attention;
+mod billing;
 mod bounds;
 mod calls;
 mod number_pages;

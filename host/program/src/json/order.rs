@@ -1,4 +1,4 @@
-//! Orders: replacements in progress.
+//! Orders: replacements in progress, made and abandoned.
 
 use super::{E164, ReplacementReason, Time};
 use dialguard_dialer::ledger;
@@ -45,6 +45,14 @@ pub struct Order {
     held_since: Option<Time>,
     /// When it is tried again, if it is held up.
     next_try_at: Option<Time>,
+    /// When the slot moved; null if it has not.
+    swapped_at: Option<Time>,
+    /// Spent on the new number, or set aside for it, in US cents; null if it was on hand, and before that.
+    spent_cents: Option<u32>,
+    /// Charged for the replacement, in US cents; null unless the slot has moved.
+    charged_cents: Option<u64>,
+    /// Why it was planned, in the policy's words.
+    because: String,
 }
 
 /// The progress of an order.
@@ -109,6 +117,10 @@ impl From<&ledger::Order> for Order {
             price_cents: order.price_cents,
             replaced_by_own: order.has_rested,
             reference: order.reference.clone(),
+            swapped_at: order.swapped_at.map(Time),
+            spent_cents: order.spent_cents,
+            charged_cents: order.charged_cents,
+            because: order.because.clone(),
         }
     }
 }

@@ -4,6 +4,8 @@ mod account;
 mod accounts;
 mod activity;
 mod alerts;
+mod attention;
+mod billing;
 mod candidates;
 mod clock;
 mod close;
@@ -29,9 +31,10 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use maud::html;
 
-pub fn routes() -> Router<Site> {
+pub fn routes(site: &Site) -> Router<Site> {
     Router::new()
         .merge(accounts::routes())
+        .merge(billing::routes())
         .merge(account::routes())
         .merge(candidates::routes())
         .merge(activity::routes())
@@ -46,6 +49,7 @@ pub fn routes() -> Router<Site> {
         .merge(orders::routes())
         .merge(sign_in::routes())
         .route_layer(middleware::from_fn(query::ensure_of_page))
+        .route_layer(middleware::from_fn_with_state(site.clone(), attention::within))
 }
 
 /// A problem, shown as a page.

@@ -225,8 +225,8 @@ fn billing(transaction: &Transaction, id: &str, cycle: Option<u32>, now: Timesta
         "SELECT count(*), ifnull(sum(price_cents), 0) FROM orders
           WHERE account = ?1 AND spent_cycle >= ?2 AND spent_cycle < ?3 AND state <> 'ordering'",
     )?;
-    (billing.numbers, billing.numbers_cents) = bought
-        .query_row(params![account.key, span.0, span.1], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
+    (billing.numbers, billing.numbers_cents) =
+        bought.query_row(params![account.key, span.0, span.1], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
     billing.before = transaction
         .prepare_cached("SELECT max(cycle) FROM cycles WHERE account = ?1 AND cycle < ?2")?
         .query_row(params![account.key, cycle.index], |row| row.get(0))?;

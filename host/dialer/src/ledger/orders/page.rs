@@ -22,8 +22,7 @@ pub enum OrdersShown {
 
 impl OrdersShown {
     /// Every choice.
-    pub const ALL: [OrdersShown; 4] =
-        [OrdersShown::Open, OrdersShown::Made, OrdersShown::Abandoned, OrdersShown::All];
+    pub const ALL: [OrdersShown; 4] = [OrdersShown::Open, OrdersShown::Made, OrdersShown::Abandoned, OrdersShown::All];
 
     /// Its name, as in queries and on the command line.
     pub fn name(self) -> &'static str {

@@ -20,7 +20,7 @@ use filter::Filter;
 pub use figures::Figures;
 
 use super::layout::Tab;
-use super::{Failed, clock, page};
+use super::{Failed, page};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read};
 use crate::web::query::Query;
@@ -58,6 +58,6 @@ async fn numbers(
         })
         .await?;
     let table = table?;
-    let content = html! { (clock::notice(&site, &of.caller)?) (head) (table) };
+    let content = html! { (head) (table) };
     Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Numbers", content))
 }

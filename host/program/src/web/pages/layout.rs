@@ -1,5 +1,6 @@
 //! What all pages share: the frame around their content, and how they show times, numbers and icons.
 
+use super::attention::Shown;
 use crate::web::address::{account_path, number_path};
 use crate::web::assets;
 use crate::web::auth::Caller;
@@ -16,19 +17,24 @@ use maud::{DOCTYPE, Markup, html};
 pub enum Tab {
     Numbers,
     Orders,
+    Candidates,
     Activity,
+    Billing,
     Policy,
     Settings,
 }
 
 impl Tab {
-    const ALL: [Tab; 5] = [Tab::Numbers, Tab::Orders, Tab::Activity, Tab::Policy, Tab::Settings];
+    const ALL: [Tab; 7] =
+        [Tab::Numbers, Tab::Orders, Tab::Candidates, Tab::Activity, Tab::Billing, Tab::Policy, Tab::Settings];
 
     fn title(self) -> &'static str {
         match self {
             Tab::Numbers => "Numbers",
             Tab::Orders => "Replacements",
+            Tab::Candidates => "Candidates",
             Tab::Activity => "Activity",
+            Tab::Billing => "Billing",
             Tab::Policy => "Policy",
             Tab::Settings => "Settings",
         }
@@ -38,7 +44,9 @@ impl Tab {
         let below = match self {
             Tab::Numbers => "",
             Tab::Orders => "/orders",
+            Tab::Candidates => "/candidates",
             Tab::Activity => "/activity",
+            Tab::Billing => "/billing",
             Tab::Policy => "/policy",
             Tab::Settings => "/settings",
         };
@@ -48,6 +56,7 @@ impl Tab {
 
 /// A page for a signed-in user, in an account or outside any.
 pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, content: Markup) -> Markup {
+    let attention = Shown::of(caller, of);
     let full_title = of.map_or(title.to_owned(), |(account, _)| format!("{title} · {}", account.id));
     document(
         &full_title,
@@ -56,9 +65,11 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
                 a.brand href="/" { img src=(assets::address("/assets/mark.svg")) alt="" width="24" height="24"; "Dialguard" }
                 @if let Some((account, here)) = of {
                     span.account { (account.id) @if account.closed_at.is_some() { " " strong { "Closed" } } }
-                    nav aria-label="Account" {
+                    nav aria-label="Account" data-live="tabs" {
                         @for tab in Tab::ALL {
-                            a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] { (tab.title()) }
+                            a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] {
+                                (tab.title()) (attention.badges(tab))
+                            }
                         }
                     }
                     (review_button(caller, account))
@@ -70,6 +81,7 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
             }
             @if of.is_some() { (review_progress()) }
             main data-account=[of.map(|(account, _)| &account.id)] data-revision=[of.map(|(account, _)| account.revision)] {
+                div data-live="attention" { (attention.strip(caller, of.map(|(account, _)| account.id.as_str()))) }
                 (content)
             }
         },
