@@ -4,20 +4,14 @@ use super::{CommandContext, Done};
 use crate::words::{concern_in_words, count, remedy, time_in_words};
 use anyhow::{Error, Result};
 use dialguard_dialer::attention::{Concern, of_program};
-use dialguard_dialer::http::causes::causes;
-use dialguard_dialer::http::client::client;
-use dialguard_dialer::ledger::{Ledger, LedgerError, SourceProfile};
+use dialguard_dialer::ledger::{Ledger, LedgerError};
 use dialguard_dialer::providers::open_provider;
 use dialguard_dialer::sources::inquiry::inspect;
-use dialguard_dialer::sources::lookups::LookupSettings;
+use dialguard_dialer::sources::lookups::reach;
 use dialguard_dialer::zones;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a service may take to answer at all.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Free room below which a disk is nearly full, in bytes: an upgrade of a ledger with a million numbers takes half of it.
 const FREE_BYTES_MIN: u64 = 1 << 30;
@@ -168,21 +162,13 @@ async fn sources(context: &CommandContext, ledger: &Ledger, concerns: &[Concern]
     for source in ledger.sources()? {
         let outcome = match inspect(&source, context.now()) {
             Ok(holds) => reach(&source).await.map(|()| holds),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error),
         };
         let remedy = format!("`dialguard sources test {} NUMBER` asks it about a number", source.name);
         let said = |text: String| format!("{}: {text}", source.name);
-        found.push(Finding::of("source", outcome.map(said).map_err(|why| (said(why), Some(remedy)))));
+        found.push(Finding::of("source", outcome.map(said).map_err(|error| (said(error.to_string()), Some(remedy)))));
     }
     Ok(found)
-}
-
-/// Whether a service answers at all, whatever it says to a question that costs nothing. A file needs no answer.
-async fn reach(source: &SourceProfile) -> Result<(), String> {
-    let Ok(LookupSettings { base_url, .. }) = LookupSettings::from_location(&source.location) else { return Ok(()) };
-    let client = client(|builder| builder.timeout(ANSWER_TIME_MAX))?;
-    let answer = client.head(&base_url).send().await;
-    answer.map(drop).map_err(|error| format!("{base_url} cannot be reached: {}", causes(&error)))
 }
 
 async fn providers(ledger: &Ledger) -> Result<Vec<Finding>> {
