@@ -19,8 +19,9 @@ const PROBLEMS_OF_RUN_MAX: u32 = 22;
 const NO_CLEAN_CANDIDATE: &str = "no-clean-candidate";
 
 /// Kinds of events that a person should read: what went wrong, what was not done, and the notices of the contract with
-/// the severity `warning` or `alert`. A review has at most one of most kinds, however many numbers it is about.
-const ALERTS: [&str; 16] = [
+/// the severity `warning` or `alert`. A review has at most one of most kinds, however many numbers it is about; what has
+/// one for each number, such as `turned-flagged`, is not among them.
+const ALERTS: [&str; 15] = [
     "mass-flag-held",
     "newly-flagged",
     "newly-suspect",
@@ -30,7 +31,6 @@ const ALERTS: [&str; 16] = [
     EventKind::CarrierProblem.name(),
     EventKind::NotCarriedOver.name(),
     EventKind::NoticesDropped.name(),
-    EventKind::NumberResting.name(),
     EventKind::OrderAbandoned.name(),
     EventKind::OrderStuck.name(),
     EventKind::PolicyFailed.name(),

@@ -82,7 +82,7 @@ fn in_words(bill: &Billing) -> String {
         cents => format!("{} of it is recorded with the account's next change.\n", dollars(cents)),
     };
     let (from, until) = (rfc3339(starts_at), rfc3339(ends_at));
-    format!("Cycle {index}, from {from} to {until}\n{}{due}", table([String::new(), String::new()], rows))
+    format!("Cycle {index}, from {from} to {until}\n{}{due}", table(["WHAT", "AMOUNT"].map(str::to_owned), rows))
 }
 
 fn lines_in_words(lines: &[BillLine]) -> String {

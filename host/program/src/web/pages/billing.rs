@@ -116,7 +116,7 @@ fn days(account: &AccountProfile, cycle: &Cycle, now: Timestamp) -> String {
 /// A list of the cycles, the newest first.
 fn choice(account: &AccountProfile, cycles: &[Cycle], bill: &Billing, now: Timestamp) -> Markup {
     html! {
-        form.inline method="get" action=(path(account)) {
+        form.inline.cycle method="get" action=(path(account)) {
             label { "Billing cycle"
                 select name="cycle" {
                     @for cycle in cycles.iter().rev() {

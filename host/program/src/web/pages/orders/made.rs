@@ -5,7 +5,7 @@ use crate::web::address::orders_path;
 use crate::web::auth::Caller;
 use crate::web::pages::Failed;
 use crate::web::pages::layout::{moment, number_link};
-use crate::words::{count, dollars, e164, reason_in_words};
+use crate::words::{capital, dollars, e164, reason_in_words};
 use chrono::{Datelike, Days, NaiveDate};
 use dialguard::calendar::day_starts_at;
 use dialguard::contract::ReplacementReason;
@@ -162,18 +162,14 @@ fn table(account: &AccountProfile, orders: &[Order]) -> Markup {
                         td { (number_link(&account.id, order.number)) }
                         td { (number_link(&account.id, order.replacement)) br; span.quiet { (origin(order)) } }
                         td.figure { (order.slot) }
-                        td { (capital_reason(order)) ": " (order.because) (state(order)) }
+                        td { strong { (capital(reason_in_words(order.why))) } br; (order.because) (state(order)) }
                         td.figure { (cost(order)) }
                     }
                 }
             }
         }
-        p.quiet { (count(orders.len() as u64, "replacement")) " on this page. A replacement costs its charge, and the price of a number that was bought." }
+        p.quiet { "A replacement costs its charge, and the price of a number that was bought." }
     }
-}
-
-fn capital_reason(order: &Order) -> String {
-    crate::words::capital(reason_in_words(order.why))
 }
 
 /// Where the new number came from.
