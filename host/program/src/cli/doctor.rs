@@ -1,6 +1,7 @@
 //! `dialguard doctor`: whether what Dialguard depends on is as it should be.
 
 use super::{CommandContext, Done};
+use crate::json::{Checkup, Finding};
 use crate::words::{concern_in_words, count, remedy, time_in_words};
 use anyhow::{Error, Result};
 use dialguard_dialer::attention::{Concern, of_program};
@@ -9,23 +10,11 @@ use dialguard_dialer::providers::open_provider;
 use dialguard_dialer::sources::inquiry::inspect;
 use dialguard_dialer::sources::lookups::reach;
 use dialguard_dialer::zones;
-use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Free room below which a disk is nearly full, in bytes: an upgrade of a ledger with a million numbers takes half of it.
+/// Free room below which a disk is called nearly full, in bytes.
 const FREE_BYTES_MIN: u64 = 1 << 30;
-
-/// What was checked, and what was found.
-#[derive(Serialize)]
-struct Finding {
-    check: &'static str,
-    ok: bool,
-    /// In words.
-    text: String,
-    /// What to do about it; null if all is well.
-    remedy: Option<String>,
-}
 
 impl Finding {
     fn of(check: &'static str, found: Result<String, (String, Option<String>)>) -> Self {
@@ -41,12 +30,6 @@ impl Finding {
     }
 }
 
-#[derive(Serialize)]
-struct Report {
-    healthy: bool,
-    checks: Vec<Finding>,
-}
-
 pub async fn doctor(context: &CommandContext) -> Result<Done> {
     if !context.has_ledger() {
         return Err(LedgerError::NoLedger(context.data.clone()).into());
@@ -57,7 +40,7 @@ pub async fn doctor(context: &CommandContext) -> Result<Done> {
         Ok(ledger) => checks.extend(inside(context, &ledger).await?),
         Err(error) => checks.push(failed("ledger", &error)),
     }
-    let report = Report { healthy: checks.iter().all(|check| check.ok), checks };
+    let report = Checkup { healthy: checks.iter().all(|check| check.ok), checks };
     let healthy = report.healthy;
     let text = || report.checks.iter().map(line).collect();
     Ok(Done::show(context.json, || &report, text).needs_attention_if(!healthy))
