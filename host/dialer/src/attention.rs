@@ -134,8 +134,8 @@ impl Concern {
         }
     }
 
-    /// Whether only those who are responsible for every account are told: it is about the machine, or about webhooks for
-    /// every account.
+    /// Whether only those who are responsible for every account are told: it is about the machine, or about webhooks
+    /// for every account.
     pub fn is_of_machine(&self) -> bool {
         matches!(
             self,
@@ -180,7 +180,8 @@ pub fn of_program(ledger: &Ledger, now: Timestamp) -> Result<Vec<Concern>> {
     Ok(concerns)
 }
 
-/// One concern, however many numbers are flagged. While the add-on is off nothing is checked, and they may long be clean.
+/// One concern, however many numbers are flagged. While the add-on is off nothing is checked, and they may long be
+/// clean.
 fn flagged(account: &AccountProfile, figures: &AccountFigures) -> Option<Concern> {
     let numbers = figures.flagged_waiting;
     if numbers == 0 || !account.enabled {

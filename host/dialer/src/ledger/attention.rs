@@ -1,5 +1,5 @@
-//! What the tables say about whether an account needs a person. Everything is counted by an index or was counted before:
-//! the list of accounts shows it for each of them, and an account may have 100,000 numbers.
+//! What the tables say about whether an account needs a person. Everything is counted by an index or was counted
+//! before: the list of accounts shows it for each of them, and an account may have 100,000 numbers.
 
 use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::events::EventKind;
@@ -14,13 +14,13 @@ pub const UNREAD_COUNTED_MAX: u32 = 100;
 /// Problems with sources that a run records, at most.
 const PROBLEMS_OF_RUN_MAX: u32 = 22;
 
-/// A review's notice that a number was not replaced because no candidate is rated clean. The contract has named it since
-/// 0.1.
+/// A review's notice that a number was not replaced because no candidate is rated clean. The contract has named it
+/// since 0.1.
 const NO_CLEAN_CANDIDATE: &str = "no-clean-candidate";
 
 /// Kinds of events that a person should read: what went wrong, what was not done, and the notices of the contract with
-/// the severity `warning` or `alert`. A review has at most one of most kinds, however many numbers it is about; what has
-/// one for each number, such as `turned-flagged`, is not among them.
+/// the severity `warning` or `alert`. A review has at most one of most kinds, however many numbers it is about; what
+/// has one for each number, such as `turned-flagged`, is not among them.
 const ALERTS: [&str; 15] = [
     "mass-flag-held",
     "newly-flagged",
@@ -151,8 +151,8 @@ impl Ledger {
         self.read(|transaction| webhooks(transaction, None))
     }
 
-    /// The account's alerts that the user has not had the chance to read: those since the user last opened the account's
-    /// activity or, before that, since the user was added. Counted up to [`UNREAD_COUNTED_MAX`].
+    /// The account's alerts that the user has not had the chance to read: those since the user last opened the
+    /// account's activity or, before that, since the user was added. Counted up to [`UNREAD_COUNTED_MAX`].
     pub fn unread_alerts(&self, user: &str, id: &str) -> Result<u32> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;

@@ -1,7 +1,7 @@
 //! What a billing cycle of an account comes to, present or past, line by line.
 //!
-//! Blocks, replacements and credits are the ledger's charges. Numbers are bought from a provider, who bills them itself;
-//! they are added up beside them.
+//! Blocks, replacements and credits are the ledger's charges. Numbers are bought from a provider, who bills them
+//! itself; they are added up beside them.
 
 use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::events::EventKind;

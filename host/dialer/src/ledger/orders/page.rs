@@ -75,7 +75,8 @@ pub struct OrderQuery {
 pub struct OrderPage {
     /// The orders.
     pub orders: Vec<Order>,
-    /// The [`OrderQuery::before`], or [`OrderQuery::after`] if the oldest come first, of the next page; none on the last.
+    /// The [`OrderQuery::before`], or [`OrderQuery::after`] if the oldest come first, of the next page; none on the
+    /// last.
     pub next: Option<u64>,
 }
 

@@ -21,8 +21,8 @@ CREATE TRIGGER a_status_turns AFTER UPDATE OF status ON monitored WHEN NEW.statu
         ON CONFLICT (account, status) DO UPDATE SET numbers = numbers + 1;
 END;
 
--- When each billing cycle of an account began; it ends when the next one begins. Of cycles before this version those are
--- known in which blocks were charged, and the first.
+-- When each billing cycle of an account began; it ends when the next one begins. Of cycles before this version those
+-- are known in which blocks were charged, and the first.
 CREATE TABLE cycles (
     account   INTEGER NOT NULL REFERENCES accounts (key),
     cycle     INTEGER NOT NULL CHECK (cycle >= 0),

@@ -45,8 +45,8 @@ struct LinesOfCycle {
 
 /// Get what a billing cycle comes to: blocks, replacements, credits, and numbers that were bought
 ///
-/// Requires the role `read`. Dialguard charges blocks and replacements; a number is billed by its provider. `before` is the
-/// cycle before. Of the cycles of a ledger of an older version, only those are known in which blocks were charged.
+/// Requires the role `read`. Dialguard charges blocks and replacements; a number is billed by its provider. `before` is
+/// the cycle before. Of the cycles of a ledger of an older version, only those are known in which blocks were charged.
 #[utoipa::path(
     get,
     path = "/accounts/{account}/billing",

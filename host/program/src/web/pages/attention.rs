@@ -1,5 +1,5 @@
-//! What needs a person, on every page: badges on an account's tabs, and a strip at the top. It says nothing while nothing
-//! does.
+//! What needs a person, on every page: badges on an account's tabs, and a strip at the top. It says nothing while
+//! nothing does.
 
 use super::layout::Tab;
 use crate::web::Site;
