@@ -3,7 +3,7 @@
 use crate::calls::Calls;
 use crate::contract::*;
 use crate::dialer::{Dialer, Run, SECONDS_PER_DAY};
-use crate::notices::notice;
+use crate::notices::{Numbers, notice};
 use crate::numbers::sort_by_key;
 use crate::rating::Rating;
 use crate::replacement::CandidateSearch;
@@ -104,6 +104,7 @@ pub fn replace(
     let mut allowed = cap.saturating_sub(run.account.replacements_today);
     let grace_seconds = u64::from(run.settings.new_number_grace_days) * SECONDS_PER_DAY;
     let (mut over_cap, mut in_grace, mut too_few_checks) = (0, 0, 0);
+    let mut without_candidate = WithoutCandidate::default();
     let mut search = CandidateSearch::new(run);
     for one in &check.replaceable {
         if matches!(one.why, Why::TooFewChecks) {
@@ -114,22 +115,23 @@ pub fn replace(
             in_grace += 1;
             continue;
         }
-        if allowed == 0 {
+        // Where no candidate is left, the cap is not what those beyond it wait for.
+        if allowed == 0 && !search.is_exhausted() {
             over_cap += 1;
-        } else {
-            allowed -= 1;
-            if let Some(successor) = search.closest_clean(one.number)? {
-                let reason = one.reason(calls);
-                plan.actions.push(successor.replaces(one.number, one.slot, ReplacementReason::Flagged, &reason));
-                continue;
-            }
-            plan.notices.push(no_clean_candidate(one));
+            continue;
         }
-        // The search finds nothing for those over the cap either.
+        allowed = allowed.saturating_sub(1);
+        if let Some(successor) = search.closest_clean(one.number)? {
+            let reason = one.reason(calls);
+            plan.actions.push(successor.replaces(one.number, one.slot, ReplacementReason::Flagged, &reason));
+            continue;
+        }
+        without_candidate.add(one);
         if search.is_exhausted() && run.settings.rest_when_none && one.is_flagged && !one.is_resting {
             plan.actions.push(Action::StopUsing(one.number));
         }
     }
+    plan.notices.extend(without_candidate.notice());
     defer(over_cap, "replacements-per-day-max", cap, plan);
     defer(in_grace, "new-number-grace-days", run.settings.new_number_grace_days, plan);
     defer(too_few_checks, "checks-to-replace", run.settings.checks_to_replace, plan);
@@ -144,11 +146,30 @@ fn defer(waiting: u64, setting: &str, value: u32, plan: &mut Plan) {
     }
 }
 
-fn no_clean_candidate(one: &Replaceable) -> Notice {
-    let is_what = if one.is_flagged { " is flagged" } else { " is suspect" };
-    let why = " but was not replaced: no candidate is rated clean; import more candidates.";
-    let text = text!["+", one.number, is_what, why];
-    notice(Severity::Warning, "no-clean-candidate", Some(one.number), text)
+/// Numbers that were not replaced because no candidate is rated clean.
+#[derive(Default)]
+struct WithoutCandidate {
+    numbers: Numbers,
+    suspect: u64,
+}
+
+impl WithoutCandidate {
+    fn add(&mut self, one: &Replaceable) {
+        self.numbers.add(one.number);
+        self.suspect += u64::from(!one.is_flagged);
+    }
+
+    /// One notice, however many they are: they wait for the same thing.
+    fn notice(&self) -> Option<Notice> {
+        let why = " not replaced: no candidate is rated clean; import more candidates.";
+        let what = match self.suspect {
+            0 => "flagged",
+            suspect if suspect == self.numbers.count => "suspect",
+            _ => "flagged or suspect",
+        };
+        let (one, several) = (text![" is ", what, " but was", why], text![" ", what, " numbers were", why]);
+        self.numbers.notice(Severity::Warning, "no-clean-candidate", &one, &several)
+    }
 }
 
 /// If many numbers become flagged on one date, a carrier's error is more likely, and replacing them all would be expensive.

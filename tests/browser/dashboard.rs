@@ -147,3 +147,12 @@ async fn changes_by_another_process_show_without_a_reload() {
     dialer.carriers_say(&[(100, "ooo"), (101, "xoo"), (102, "ooo")]);
     step(&Server::new(dialer).await, Role::Operate, "live");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_person_is_on_top_until_it_is_seen_to() {
+    let dialer = Dialer::monitoring(3, "");
+    dialer.pass(DAY);
+    dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (102, "ooo")]);
+    dialer.run("review acme").exits(0);
+    step(&Server::new(dialer).await, Role::Operate, "attention");
+}

@@ -39,6 +39,12 @@ impl Dialer {
         for (name, content) in empty_ledger() {
             dialer.file(&format!("ledger/{name}"), content);
         }
+        // As the program makes it: for the user who runs it only.
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+            std::fs::set_permissions(dialer.path("ledger"), mode).expect("the folder is the test's");
+        }
         dialer
     }
 

@@ -1,10 +1,12 @@
 //! An account's bill: what its cycle costs, what is credited, and the price of a change before it is made.
 
 use crate::harness::acme::{DAY, NOW};
-use crate::harness::dialer::Dialer;
+use crate::harness::buying::buying_dialer;
+use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::server::Server;
 use dialguard::calendar::rfc3339;
 use dialguard_dialer::access::Role;
+use dialguard_dialer::ledger::ProviderKind::Twilio;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -175,4 +177,52 @@ async fn the_api_and_the_page_tell_the_price_of_fewer_blocks_after_a_pause() {
     let changed = program.request(Method::PATCH, "/api/v1/accounts/acme").json(&patch).send().await.expect("an answer");
     assert_eq!(changed.status(), StatusCode::OK);
     assert_eq!(bill(&changed.json().await.expect("the account")), [4_900, 0, 0, 4_900]);
+}
+
+// Cycles, present and past
+
+/// The same bill by command and API, its lines as a list and as a file, and the page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cycle_adds_up_blocks_replacements_numbers_and_credits() {
+    let (dialer, _fake) = buying_dialer(Twilio, 3, "--rest-days 30").await;
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    let credit = ["account", "credit", "acme", "--dollars", "1.50", "--reason", "=A mistake"];
+    dialer.run_arguments(&credit).exits(0);
+    dialer.pass(31 * DAY);
+    let server = Server::new(dialer).await;
+    let api = server.program(Role::Read, &["acme"]);
+    let bill = server.dialer.json("account bill acme --cycle 0");
+    assert_eq!(bill, api.json("/api/v1/accounts/acme/billing?cycle=0").await);
+    let sums = ["blocks", "replacements", "charged", "credited", "balance", "numbers", "total", "due"];
+    let sums = sums.map(|what| bill[format!("{what}-cents")].as_i64().expect("cents"));
+    assert_eq!(sums, [4_900, 400, 5_300, 150, 5_150, 115, 5_265, 0]);
+    let present = server.dialer.json("account bill acme");
+    assert_eq!(present, api.json("/api/v1/accounts/acme/billing").await);
+    assert_eq!([&present["cycle"], &present["before"], &present["due-cents"]], [1, 0, 4_900]);
+    assert_eq!(each(&server.dialer.json("account bill acme --cycles"), "cycle"), [0, 1]);
+    server.dialer.run("account bill acme --cycle 2").exits(1).says(&["no billing cycle 2", "--cycles"]);
+    assert_eq!(api.get("/api/v1/accounts/acme/billing?cycle=2").await.status(), StatusCode::NOT_FOUND);
+
+    let lines = server.dialer.json("account bill acme --cycle 0 --lines");
+    assert_eq!(lines, api.json("/api/v1/accounts/acme/billing/lines?cycle=0").await["items"]);
+    let kinds = each(&lines, "kind");
+    assert_eq!(kinds.len(), 4, "{lines:#}");
+    let total: i64 = each(&lines, "cents").iter().filter_map(Value::as_i64).sum();
+    assert_eq!(total, 5_265);
+    let part = api.json("/api/v1/accounts/acme/billing/lines?cycle=0&limit=3").await;
+    let rest = format!("/api/v1/accounts/acme/billing/lines?cycle=0&after={}", part["next"].as_str().expect("more"));
+    assert_eq!(api.json(&rest).await["items"][0], lines[3]);
+    assert_eq!(api.get("/api/v1/accounts/acme/billing/lines?after=x").await.status(), StatusCode::BAD_REQUEST);
+
+    let csv = server.dialer.run("account bill acme --cycle 0 --csv").exits(0).stdout;
+    let user = server.user(Role::Read, &["acme"]);
+    assert_eq!(user.page("/accounts/acme/billing.csv?cycle=0").await.trim_end(), csv.trim_end());
+    assert_eq!(csv.lines().next(), Some("cycle,at,kind,number,cents,text,order"));
+    assert_eq!(csv.lines().count(), 1 + 4);
+    let page = user.page("/accounts/acme/billing?cycle=0").await;
+    for words in ["$49.00", "$4.00", "-$1.50", "$51.50", "$1.15", "$52.65", "1 March to 1 April", "billing.csv?cycle=0"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(user.page("/accounts/acme/billing").await.contains("is recorded with the account's next change"));
 }

@@ -212,7 +212,7 @@ impl Dialguard {
     /// # }
     /// ```
     pub fn figures(&self) -> Result<String> {
-        let totals = tokio::task::block_in_place(|| self.ledger.totals(self.metrics().totals()))?;
+        let totals = tokio::task::block_in_place(|| self.ledger.totals())?;
         Ok(self.metrics().encode(totals))
     }
 

@@ -41,6 +41,7 @@ mod access;
 mod accounts;
 mod actors;
 mod alerts;
+mod attention;
 mod backup;
 mod call_readings;
 mod calls;
@@ -67,6 +68,7 @@ pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, Stor
 pub use access::sessions::Session;
 pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
+pub use accounts::billing::{BillLine, BillLineKind, BillPlace, Billing, Cycle};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
 pub use accounts::closing::Closing;
 pub use accounts::days::{Day, RatingAges};
@@ -82,6 +84,7 @@ pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
 pub use alerts::webhooks::{NewWebhook, URL_BYTES_MAX, Webhook, WebhookId};
+pub use attention::{AccountFigures, UNREAD_COUNTED_MAX};
 pub use backup::{RestoreOptions, RestoredLedger};
 pub use call_readings::CallReading;
 pub(crate) use call_readings::LoggedAccount;
@@ -91,7 +94,7 @@ pub use calls::{
 };
 pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
-pub use export::{RecordedNumber, RecordedOrder, RunAnswers, RunRatings};
+pub use export::{RecordedNumber, RunAnswers, RunRatings};
 pub use numbers::candidates::Candidate;
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
@@ -100,6 +103,7 @@ pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber, NUMBERS_OF_ACCOUNT_MAX};
 pub(crate) use orders::grounds::{Basis, UnderWay};
+pub use orders::page::{OrderPage, OrderQuery, OrdersShown};
 pub(crate) use orders::{Abandonment, ClaimedOrder, Earmark, Obstacle};
 pub use orders::{Hold, Order, OrderState};
 pub use policies::comparisons::{Comparison, Difference, RunComparison};
@@ -178,6 +182,14 @@ pub enum LedgerError {
     /// The account has no such order.
     #[error("this account has no order {0}")]
     NoSuchOrder(u64),
+    /// The account has no such billing cycle, or it is not known.
+    #[error("account {account:?} has no billing cycle {cycle}")]
+    NoSuchCycle {
+        /// The account.
+        account: String,
+        /// The index.
+        cycle: u32,
+    },
     /// There is no such order, or it is finished or abandoned.
     #[error("no order {0} is in progress")]
     NoOpenOrder(u64),
@@ -440,6 +452,11 @@ impl Ledger {
     /// can damage it; none for a local one, or if the system does not tell.
     pub fn network_file_system(&self) -> Option<String> {
         mount::network_file_system(self.folder())
+    }
+
+    /// Whether nothing can be changed, because its folder or disk cannot be written.
+    pub fn is_read_only(&self) -> bool {
+        self.open.writer.is_none()
     }
 
     /// The folder that the ledger lies in.

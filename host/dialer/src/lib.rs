@@ -23,6 +23,7 @@
 pub mod access;
 pub mod alerts;
 mod aside;
+pub mod attention;
 pub mod call_file;
 pub mod dialguard;
 pub mod fulfilment;

@@ -172,11 +172,6 @@ impl Metrics {
         text
     }
 
-    /// The state of the ledger at the last request.
-    pub(crate) fn totals(&self) -> Option<Totals> {
-        self.0.totals.lock().clone()
-    }
-
     pub(crate) fn review_made(&self, rated: usize, took: Duration) {
         self.0.reviews.get_or_create(&Outcome { outcome: "made" }).inc();
         self.0.review_seconds.observe(took.as_secs_f64());

@@ -8,6 +8,7 @@ mod clock;
 mod component;
 mod conformance;
 mod demo;
+mod doctor;
 mod files;
 mod hint;
 mod ledger;
@@ -24,6 +25,7 @@ mod review;
 mod serve;
 mod settings;
 mod sources;
+mod status;
 mod terminal;
 
 use crate::parse::{self, FieldError};
@@ -49,7 +51,8 @@ use terminal::{printable, tell};
 /// spam. Start with `dialguard demo`, which needs no setup.
 ///
 /// Exit codes: 0 done; 1 error, nothing was changed unless the message says how much; 2 invalid command line; 3 done except
-/// for what the output lists; 4 accepted and under way, `dialguard orders` shows the progress.
+/// for what the output lists; 4 accepted and under way, `dialguard orders` shows the progress; 5 `status` or `doctor` found
+/// something that needs a person.
 #[derive(Parser)]
 #[command(name = "dialguard", version, long_version = long_version(), max_term_width = 120)]
 pub struct CommandLine {
@@ -107,8 +110,17 @@ enum Command {
     Screen(requests::Numbers),
     /// Run the daily review now, for some accounts or all
     Review(review::ReviewOptions),
-    /// List replacements in progress; retry or abandon those that are stuck
+    /// List replacements: in progress, made or abandoned; retry or abandon those that are stuck
     Orders(orders::Orders),
+    /// Say what needs a person, in one account or in all; exits with 5 if anything does
+    ///
+    /// It reads what the ledger knows, asks nobody and costs nothing. `dialguard doctor` looks further.
+    Status(status::StatusOptions),
+    /// Check what Dialguard depends on: folder, disk, ledger, clock, policy, sources, providers; exits with 5 if anything is wrong
+    ///
+    /// It looks up no number and buys nothing, so it costs nothing. A paid service is reached and its secrets are read;
+    /// `dialguard sources test` looks a number up.
+    Doctor,
     /// Count an account's slots and numbers
     Usage(review::OneAccount),
     /// Show an account's event log
@@ -176,6 +188,8 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Screen(numbers) => requests::screen(&context, numbers).await,
         Command::Review(review) => review::review(&context, review).await,
         Command::Orders(orders) => orders::run(&context, orders).await,
+        Command::Status(options) => status::status(&context, options),
+        Command::Doctor => doctor::doctor(&context).await,
         Command::Usage(account) => review::usage(&context, account).await,
         Command::Events(events) => review::events(&context, events).await,
         Command::Policy(command) => policy::run(&context, command).await,

@@ -3,7 +3,7 @@
 //! A table is read from the ledger and written page by page, so that none is ever in memory as a whole. A row is on
 //! record once. While others change the account, a page shows it as it is when the page is read.
 
-use crate::json::{Account, Event, ExportedAnswer, ExportedNumber, ExportedOrder, ExportedRating, Run};
+use crate::json::{Account, Event, ExportedAnswer, ExportedNumber, ExportedRating, Order, Run};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{EventQuery, Ledger, LedgerError};
 use dialguard_dialer::settings::Declaration;
@@ -103,7 +103,8 @@ impl Table {
             Table::Orders => {
                 "id,account,number,replacement,slot,why,state,since,intended-at,provider,price-cents,\
                  replaced-by-own,reference,rests-until,stuck,problem,held-since,next-try-at,asked-by.kind,asked-by.name,\
-                 asked-by.id,asked-by.for-kind,asked-by.for-name,asked-by.for-id,swapped-at,spent-cents,because"
+                 asked-by.id,asked-by.for-kind,asked-by.for-name,asked-by.for-id,swapped-at,spent-cents,charged-cents,\
+                 because"
             }
             Table::Runs => "id,kind,local-date,decided-at,based-on,policy,revision,contract,recording",
             Table::Ratings => "run,at,number,status,flagging-checks,clearing-checks,flagging,answering",
@@ -275,8 +276,8 @@ fn pages(ledger: Arc<Ledger>, declaration: Declaration, id: String, table: Table
         }
         Table::Orders => paged(
             move |after| ledger.recorded_orders(&id, after, PAGE),
-            |recorded| recorded.order.id,
-            |recorded| row(ExportedOrder::from(recorded)),
+            |order| order.id,
+            |order| row(Order::from(order)),
         ),
         Table::Runs => {
             paged(move |after| ledger.runs(&id, after, PAGE), |run| run.id, |run| row(Run::from(run.clone())))

@@ -40,6 +40,11 @@ impl Hint for LedgerError {
                 Some("the orders in progress are listed in Replacements"),
                 Some("`GET /api/v1/accounts/{account}/orders` lists the orders in progress"),
             ),
+            LedgerError::NoSuchCycle { .. } => (
+                Some("`dialguard account bill ID --cycles` lists the cycles"),
+                Some("choose one of the cycles in Billing"),
+                Some("`before` in the bill of a cycle is the cycle before it"),
+            ),
             LedgerError::NoSuchProvider(_) => (
                 Some("`dialguard providers list` lists the providers, `dialguard providers add` adds one"),
                 Some("the providers are listed in Providers, where an administrator adds them"),

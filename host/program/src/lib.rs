@@ -18,6 +18,8 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod bill_file;
+mod candidates;
 pub mod cli;
 mod export;
 mod hints;

@@ -178,7 +178,7 @@ pub fn router(site: Site) -> Router {
     let always =
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     Router::new()
-        .merge(pages::routes())
+        .merge(pages::routes(&site))
         .merge(live::routes())
         .merge(api::routes(&site))
         .merge(assets::routes())

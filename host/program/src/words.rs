@@ -2,12 +2,14 @@
 
 mod access;
 mod actors;
+mod attention;
 mod calls;
 mod settings_change;
 mod story;
 
 pub use access::{browser_in_words, grant_in_words, inviter_in_words};
 pub use actors::{actor_in_words, by_in_words};
+pub use attention::{concern_in_words, remedy};
 pub use calls::{
     WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, read_calls_in_words,
     recognized_calls,
@@ -15,11 +17,12 @@ pub use calls::{
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
 pub use story::{day_in_words, headline, sentence, time_of_day, time_of_step};
 
+use crate::candidates::{CandidateRating, RatedCandidate};
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
-use dialguard::contract::{Answer, Outcome, PhoneNumber, Review, SlotId, Status, Timestamp};
+use dialguard::contract::{Answer, Outcome, PhoneNumber, ReplacementReason, Review, SlotId, Status, Timestamp};
 use dialguard_dialer::ledger::{
-    AccountProfile, Bill, Closing, ImportedAs, LedgerTime, Order, OrderState, RatingAges, Saving,
+    AccountProfile, Bill, Billing, Closing, ImportedAs, LedgerTime, Order, OrderState, RatingAges, Saving,
 };
 use dialguard_dialer::number_file::{ImportedFile, NumberFile};
 use dialguard_dialer::policies::Live;
@@ -66,6 +69,20 @@ pub fn bill_in_words(bill: &Bill) -> String {
     text
 }
 
+/// What a billing cycle comes to: a row for each kind, and the sums, in US cents.
+pub fn bill_rows(bill: &Billing) -> Vec<(String, i64)> {
+    let counted = |figure: u32, one: &str| capital(&count(figure.into(), one));
+    let cents = u64::cast_signed;
+    vec![
+        ("Blocks".into(), cents(bill.blocks_cents)),
+        (counted(bill.replacements, "replacement"), cents(bill.replacements_cents)),
+        (counted(bill.credits, "credit"), -cents(bill.credited_cents)),
+        ("Charged by Dialguard".into(), bill.balance_cents()),
+        (format!("{} bought, billed by the provider", count(bill.numbers.into(), "number")), cents(bill.numbers_cents)),
+        ("Total".into(), bill.total_cents()),
+    ]
+}
+
 /// How old ratings are, and what daily look-ups would cost; nothing if no number is monitored.
 pub fn look_ups_in_words(costs: &LookUpCosts, surface: Surface) -> Vec<String> {
     let RatingAges { monitored, never_rated, oldest_rated_at, .. } = costs.ages;
@@ -106,6 +123,14 @@ pub fn after_last_rest(account: &AccountProfile) -> &'static str {
     match account.buying.provider {
         Some(_) => "are given back",
         None => "leave the account, and are yours to release",
+    }
+}
+
+/// Who had a number replaced.
+pub fn reason_in_words(why: ReplacementReason) -> &'static str {
+    match why {
+        ReplacementReason::Flagged => "automatic",
+        ReplacementReason::Requested => "on request",
     }
 }
 
@@ -250,6 +275,22 @@ pub fn rating_in_words(review: &Review) -> String {
         1 => format!("1 of {carriers} flags it"),
         flagging => format!("{flagging} of {carriers} flag it"),
     }
+}
+
+/// What carriers said last about a candidate: `clean: none of 3 carriers flags it`.
+pub fn candidate_in_words(one: &RatedCandidate) -> String {
+    let carriers = count(one.answering as u64, "carrier");
+    match one.rating() {
+        CandidateRating::Clean => format!("clean: none of {carriers} flags it"),
+        CandidateRating::Flagged => format!("flagged by {} of {carriers}", one.flagging),
+        CandidateRating::Unrated if one.answering == 0 => "unrated".into(),
+        CandidateRating::Unrated => format!("unrated: only {carriers} answered"),
+    }
+}
+
+/// Where a candidate came from.
+pub fn origin_in_words(one: &RatedCandidate) -> String {
+    one.candidate.bought_from.as_ref().map_or("own".into(), |provider| format!("from {provider}"))
 }
 
 /// `1 number`, `3 numbers`.

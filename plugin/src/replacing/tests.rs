@@ -247,8 +247,44 @@ fn all_flagged_numbers_are_taken_out_of_use_though_only_some_could_be_replaced_t
     let plan = dialer.review();
     assert_eq!(replaced(&plan), [(1, 1_001)]);
     assert_eq!(plan.actions[1..], [2, 3, 4, 5].map(Action::StopUsing));
-    let expected = ["newly-flagged", "no-clean-candidate", "no-clean-candidate", "replacement-deferred"];
-    assert_eq!(kinds(&plan), expected);
+    assert_eq!(
+        kinds(&plan),
+        ["newly-flagged", "no-clean-candidate"],
+        "all four wait for a candidate, not for tomorrow"
+    );
+}
+
+/// How many numbers are flagged, suspect, and on offer, the day's cap, and what is said of those that find no candidate.
+#[test]
+fn numbers_without_a_candidate_are_one_notice_however_many_they_are() {
+    let scenarios = [
+        (1, 0, 0, 3, "+1 is flagged but was not replaced"),
+        (3, 0, 0, 3, "3 flagged numbers were not replaced"),
+        (5, 0, 0, 3, "5 flagged numbers were not replaced"),
+        (5, 0, 2, 9, "3 flagged numbers were not replaced"),
+        (0, 2, 0, 3, "2 suspect numbers were not replaced"),
+        (2, 1, 0, 3, "3 flagged or suspect numbers were not replaced"),
+        (2, 1, 0, 0, ""),
+    ];
+    for (flagged, suspect, offered, cap, expected) in scenarios {
+        let mut dialer = account();
+        dialer.set("replace-on-calls", 1);
+        dialer.set("checks-to-replace", 1);
+        dialer.account.guard_rails.replacements_per_day_max = cap;
+        dialer.offered.clear();
+        (1..=flagged).for_each(|number| dialer.observe(number, SPAM));
+        (6..6 + suspect).for_each(|number| dialer.call(number, 100, 0, 0));
+        dialer.call(9, 900, 300, 0);
+        for number in 1_001..1_001 + offered {
+            dialer.offer(number);
+            dialer.observe(number, CLEAN);
+        }
+        let plan = dialer.review();
+        let said: Vec<_> = plan.notices.iter().filter(|notice| notice.kind == "no-clean-candidate").collect();
+        let texts: Vec<_> = said.iter().map(|notice| notice.text.split(':').next().unwrap_or_default()).collect();
+        let expected: Vec<_> = Some(expected).filter(|text| !text.is_empty()).into_iter().collect();
+        assert_eq!(texts, expected, "{flagged} flagged, {suspect} suspect, {offered} on offer, {cap} a day");
+    }
 }
 
 #[test]

@@ -166,14 +166,18 @@ function replaceFlagged(account, check, plan) {
   const allowed = Math.max(guardRails.replacementsPerDayMax - account.replacementsToday, 0);
   const chosen = check.flagged.filter(isDue).slice(0, allowed);
   const closestClean = candidateSearch(account, plan.decidedAt);
+  let withoutCandidate = 0;
   for (const { number, slot, why } of chosen) {
     const successor = closestClean(number);
     if (successor) {
       plan.actions.push(replaceNumber(number, slot, successor, "flagged", why));
     } else {
-      const text = `+${number} is flagged but was not replaced: no candidate is rated clean; import more candidates.`;
-      plan.notices.push(notice("warning", "no-clean-candidate", text, number));
+      withoutCandidate += 1;
     }
+  }
+  if (withoutCandidate > 0) {
+    const text = `Flagged numbers that no clean candidate could replace: ${withoutCandidate}; import more candidates.`;
+    plan.notices.push(notice("warning", "no-clean-candidate", text));
   }
   const deferred = check.flagged.length - chosen.length;
   if (deferred > 0) {

@@ -1,6 +1,7 @@
 //! Accounts: their settings, billing cycles and charges.
 
 pub(in crate::ledger) mod bill;
+pub(in crate::ledger) mod billing;
 pub(in crate::ledger) mod buying;
 pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod days;

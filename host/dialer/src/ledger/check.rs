@@ -181,6 +181,16 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
           WHERE (occupied, locked) <> (monitored, locks)",
     ),
     (
+        "statuses-counted",
+        "The monitored numbers of an account are counted by status",
+        "SELECT id || ': counts ' || ifnull(counted.numbers, 0) || ' numbers of status ' || status || ', has '
+                   || ifnull(found.numbers, 0)
+           FROM (SELECT * FROM status_counts WHERE numbers > 0) AS counted
+                FULL JOIN (SELECT account, status, count(*) AS numbers FROM monitored GROUP BY 1, 2) AS found
+                     USING (account, status) JOIN accounts ON key = account
+          WHERE counted.numbers IS NOT found.numbers",
+    ),
+    (
         "records-counted",
         "An account counts the bytes that its runs have on record",
         "SELECT id || ': counts ' || recorded_bytes || ' bytes on record, has ' || bytes

@@ -327,7 +327,7 @@ impl EventKind {
     /// use dialguard_dialer::ledger::EventKind;
     /// assert_eq!(EventKind::TurnedAtRisk.name(), "turned-at-risk");
     /// ```
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         Self::NAMES[self as usize]
     }
 

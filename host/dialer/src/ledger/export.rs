@@ -31,19 +31,6 @@ pub struct RecordedNumber {
     pub bought_from: Option<String>,
 }
 
-/// An order, and what it cost.
-#[derive(Debug, Clone)]
-pub struct RecordedOrder {
-    /// The order.
-    pub order: Order,
-    /// Why it was planned, in the policy's words.
-    pub because: String,
-    /// When the slot moved; none if it has not.
-    pub swapped_at: Option<Timestamp>,
-    /// What was spent on its number, or is set aside for it, in US cents.
-    pub spent_cents: Option<u32>,
-}
-
 /// How a review rated numbers.
 #[derive(Debug, Clone)]
 pub struct RunRatings {
@@ -114,21 +101,11 @@ impl Ledger {
     }
 
     /// All of the account's orders after this one, finished ones included, oldest first, at most `limit`.
-    pub fn recorded_orders(&self, id: &str, after: u64, limit: u32) -> Result<Vec<RecordedOrder>> {
+    pub fn recorded_orders(&self, id: &str, after: u64, limit: u32) -> Result<Vec<Order>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
             let page = "orders.id IN (SELECT id FROM orders WHERE account = ?1 AND id > ?2 ORDER BY id LIMIT ?3)";
-            let orders = orders(transaction, page, params![account.key, asked_to_sql(after), limit])?;
-            let mut more = transaction.prepare_cached(
-                "SELECT because, swapped_at, iif(spent_on IS NULL, NULL, price_cents) FROM orders WHERE id = ?1",
-            )?;
-            let recorded = orders.into_iter().map(|order| {
-                let (because, swapped_at, spent_cents) = more.query_row([asked_to_sql(order.id)], |row| {
-                    Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(from_sql), row.get(2)?))
-                })?;
-                Ok(RecordedOrder { order, because, swapped_at, spent_cents })
-            });
-            recorded.collect()
+            orders(transaction, page, params![account.key, asked_to_sql(after), limit])
         })
     }
 

@@ -49,6 +49,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/24-rest-pool-and-look-ups.sql"),
     include_str!("schema/25-actors.sql"),
     include_str!("schema/26-links-and-sessions.sql"),
+    include_str!("schema/27-attention-and-billing.sql"),
     include_str!("schema/28-calls-from-logs.sql"),
 ];
 

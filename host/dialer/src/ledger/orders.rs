@@ -13,6 +13,7 @@
 pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod grounds;
 mod news;
+pub(in crate::ledger) mod page;
 pub(in crate::ledger) mod rest;
 
 use crate::ledger::accounts::buying::spending;
@@ -70,6 +71,14 @@ pub struct Order {
     pub resting_since: Option<Timestamp>,
     /// Until when, as long as the account's settings stay as they are. What becomes of it then is the policy's to say.
     pub rests_until: Option<Timestamp>,
+    /// Why it was planned, in the policy's words.
+    pub because: String,
+    /// When the slot moved; none if it has not.
+    pub swapped_at: Option<Timestamp>,
+    /// What was spent on its number, or is set aside for it, in US cents.
+    pub spent_cents: Option<u32>,
+    /// What the replacement was charged, in US cents; none unless the slot has moved.
+    pub charged_cents: Option<u64>,
     /// Rests that the old number has ended.
     pub rests: u8,
     /// The old number is being given back to its provider.
@@ -932,7 +941,9 @@ pub(in crate::ledger) fn orders(
         r#"SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
                 price_cents, reference, iif(state = 'swapped', resting_since, NULL), problem, held_since, is_stuck,
                 next_try_at, tries, sent_at, looks, run, ask_again, confirmed_at, has_rested, rests, gives_back,
-                accounts.settings ->> '$.values."rest-days"', {ACTOR_COLUMNS}
+                accounts.settings ->> '$.values."rest-days"', because, swapped_at, iif(spent_on IS NULL, NULL, price_cents),
+                (SELECT cents FROM events WHERE order_id = orders.id AND events.kind = 'replacement-charged'),
+                {ACTOR_COLUMNS}
            FROM orders JOIN accounts ON accounts.key = account {} WHERE {which} ORDER BY orders.id"#,
         join_actors("orders")
     ))?;
@@ -966,12 +977,16 @@ fn order_from_row(row: &Row) -> rusqlite::Result<Order> {
         has_rested: row.get(23)?,
         resting_since,
         rests_until: resting_since.map(|since| since + rest::rest_seconds(rest_days.as_deref())),
+        because: row.get(27)?,
+        swapped_at: time(28)?,
+        spent_cents: row.get(29)?,
+        charged_cents: time(30)?,
         rests: row.get(24)?,
         gives_back: row.get(25)?,
         hold: hold.map(|(problem, since)| Hold { problem, since, is_stuck }),
         next_try_at: from_sql(row.get(16)?),
         tries: row.get(17)?,
-        asked_by: actor_from_row(row, 27)?,
+        asked_by: actor_from_row(row, 31)?,
         sent_at: time(18)?,
         looks: row.get(19)?,
         run: from_sql(row.get(20)?),

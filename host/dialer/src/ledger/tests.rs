@@ -1,6 +1,8 @@
 //! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
 mod actors;
+mod attention;
+mod billing;
 mod bounds;
 mod calls;
 mod number_pages;
@@ -863,8 +865,13 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
                          VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
     let charge = "INSERT INTO events (account, at, kind, cents, text, order_id, actor)
                   VALUES (1, 100, 'replacement-charged', 400, '', 9, 1);";
-    let scenarios: [(&str, String, &str); 20] = [
+    let scenarios: [(&str, String, &str); 21] = [
         ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
+        (
+            "statuses-counted",
+            format!("{MONITORED}; UPDATE status_counts SET numbers = 4"),
+            "acme: counts 4 numbers of status 1, has 1",
+        ),
         ("records-counted", "UPDATE accounts SET recorded_bytes = 7".into(), "acme: counts 7 bytes on record, has 0"),
         (
             "calls-counted",

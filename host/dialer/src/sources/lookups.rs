@@ -19,6 +19,8 @@ use super::nomorobo::Nomorobo;
 use super::telnyx::Telnyx;
 use super::trustcall::TrustCall;
 use super::{Answer, Report, Source, SourceError, is_ahead};
+use crate::http::causes::causes;
+use crate::http::client::client;
 use crate::http::secret::{Secret, SecretPlace};
 use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
@@ -46,6 +48,9 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(90);
 
 /// How long storing the last answers may take after that.
 const STORE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long a service may take to answer at all.
+const REACH_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Default freshness. Runs on one date are closer together than this, with rare exceptions around midnight; two daily
 /// reviews are further apart.
@@ -180,6 +185,15 @@ pub(crate) fn inspect_service(profile: &SourceProfile) -> Result<String, SourceE
         SourceKind::Nomorobo => settings.inspect::<Nomorobo>(),
         SourceKind::Ftc | SourceKind::Verdicts | SourceKind::Simulated => Err(no_service()),
     }
+}
+
+/// Whether the service of a source answers at all, whatever it says to a question that costs nothing. A source that is no
+/// service needs no answer.
+pub async fn reach(profile: &SourceProfile) -> Result<(), SourceError> {
+    let Ok(LookupSettings { base_url, .. }) = LookupSettings::from_location(&profile.location) else { return Ok(()) };
+    let unavailable = |why| SourceError::Unavailable(format!("{base_url} cannot be reached: {why}"));
+    let client = client(|builder| builder.timeout(REACH_TIME_MAX)).map_err(unavailable)?;
+    client.head(&base_url).send().await.map(drop).map_err(|error| unavailable(causes(&error)))
 }
 
 /// Millionths of a dollar in a hundredth of a cent, in which the contract has prices.

@@ -1,5 +1,6 @@
 //! `dialguard account …`
 
+mod bill;
 mod close;
 mod export;
 mod settings;
@@ -91,6 +92,8 @@ pub enum AccountCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Show the bill of a billing cycle: blocks, replacements, credits, and numbers that were bought
+    Bill(bill::BillOptions),
     /// Close an account for good: shows what becomes of its numbers, orders and bill, and asks
     Close(close::CloseOptions),
     /// Write an account's whole record as tables: numbers, history, events, money
@@ -189,6 +192,7 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
         }
         AccountCommand::Settings { id } => settings::list(context, id.as_deref()),
         AccountCommand::Credit { id, dollars, reason } => credit(context, &id, dollars, &reason),
+        AccountCommand::Bill(options) => bill::bill(context, options),
         AccountCommand::Close(options) => close::close(context, options),
         AccountCommand::Export(options) => export::export(context, options),
         AccountCommand::Show { id } => show(context, &id),

@@ -5,9 +5,13 @@ use super::refused::RefusedRows;
 use super::requests::{Numbers, parse};
 use super::serve::stop_signal;
 use super::{CommandContext, Done};
+use crate::candidates;
 use crate::hints::import_steps;
 use crate::json::{Candidate, ImportedFile, NumberInFull, Pool};
-use crate::words::{import_counts, other_columns, recognized, saving_in_words, shortened, spam_score_min, thousands};
+use crate::words::{
+    candidate_in_words, dollars, import_counts, origin_in_words, other_columns, recognized, saving_in_words, shortened,
+    spam_score_min, thousands,
+};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -168,13 +172,20 @@ fn list(context: &CommandContext, id: &str) -> Result<Done> {
 }
 
 fn candidates(context: &CommandContext, id: &str) -> Result<Done> {
-    let candidates = context.ledger()?.candidates(id, 0, u32::MAX)?;
+    let dialguard = context.dialguard()?;
+    let account = dialguard.ledger().account(id)?;
+    let now = context.now().max(account.changed_at);
+    let rated = candidates::rated(&dialguard, &account, 0, u32::MAX, now)?;
     Ok(Done::show(
         context.json,
-        || candidates.iter().map(Candidate::from).collect::<Vec<_>>(),
+        || rated.iter().map(Candidate::from).collect::<Vec<_>>(),
         || {
-            let rows = candidates.iter().map(|one| [e164(one.number).to_string(), rfc3339(one.since)]);
-            table(["NUMBER", "SINCE"].map(str::to_owned), rows)
+            let rows = rated.iter().map(|one| {
+                let ledger::Candidate { number, since, price_cents, .. } = &one.candidate;
+                let price = price_cents.map_or("–".into(), |cents| dollars(cents.into()));
+                [e164(*number).to_string(), rfc3339(*since), candidate_in_words(one), origin_in_words(one), price]
+            });
+            table(["NUMBER", "SINCE", "STATE", "FROM", "PRICE"].map(str::to_owned), rows)
         },
     ))
 }

@@ -3,18 +3,30 @@
 use super::output::{dollars, e164, table};
 use super::{CommandContext, Done};
 use crate::json::Order;
+use crate::words::reason_in_words as reason;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::Timestamp;
+use dialguard::contract::{PhoneNumber, Timestamp};
 use dialguard_dialer::dialguard::Completion;
-use dialguard_dialer::ledger::{self, OrderState};
+use dialguard_dialer::ledger::{self, OrderQuery, OrderState, OrdersShown};
+use dialguard_dialer::phone::{self, Region};
+use serde_json::json;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Orders {
     /// The account [default: all]
     account: Option<String>,
+    /// Which: open (in progress, or the old number rests), made, abandoned, all
+    #[arg(long, value_name = "WHICH", default_value = "open", value_parser = shown)]
+    show: OrdersShown,
+    /// Only those in which this number is replaced, or replaces another
+    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    number: Option<PhoneNumber>,
+    /// The latest so many of each account
+    #[arg(long, value_name = "N", default_value_t = LAST_DEFAULT, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    last: u32,
     #[command(subcommand)]
     command: Option<OrdersCommand>,
 }
@@ -33,9 +45,21 @@ pub enum OrdersCommand {
     },
 }
 
-pub async fn run(context: &CommandContext, Orders { account, command }: Orders) -> Result<Done> {
+/// Orders that are listed unless more are asked for.
+const LAST_DEFAULT: u32 = 1_000;
+
+fn shown(name: &str) -> Result<OrdersShown, String> {
+    OrdersShown::named(name).ok_or_else(|| "give open, made, abandoned or all".into())
+}
+
+fn number(text: &str) -> Result<PhoneNumber> {
+    Ok(phone::PhoneNumber::parse(text, Region::US)?.digits())
+}
+
+pub async fn run(context: &CommandContext, orders: Orders) -> Result<Done> {
+    let Orders { account, show, number, last, command } = orders;
     match command {
-        None => list(context, account),
+        None => list(context, account, &OrderQuery { shown: show, number, ..OrderQuery::default() }, last),
         Some(OrdersCommand::Retry { id }) => try_now(context, id).await,
         Some(OrdersCommand::Abandon { id }) => {
             let dialguard = context.dialguard()?;
@@ -57,7 +81,8 @@ async fn try_now(context: &CommandContext, id: u64) -> Result<Done> {
     Ok(done.under_way_if(matches!(completion, Completion::UnderWay(_))))
 }
 
-fn list(context: &CommandContext, account: Option<String>) -> Result<Done> {
+/// Oldest first.
+fn list(context: &CommandContext, account: Option<String>, query: &OrderQuery, last: u32) -> Result<Done> {
     let ledger = context.ledger()?;
     let accounts = match account {
         Some(account) => vec![account],
@@ -65,7 +90,10 @@ fn list(context: &CommandContext, account: Option<String>) -> Result<Done> {
     };
     let mut orders = Vec::new();
     for account in accounts {
-        orders.extend(ledger.open_orders(&account)?);
+        orders.extend(ledger.order_page(&account, query, last)?.orders.into_iter().rev());
+    }
+    if orders.is_empty() && query.shown != OrdersShown::Open {
+        return Ok(Done::show(context.json, || json!([]), || "No such replacements.".into()));
     }
     Ok(show(context, &orders))
 }
@@ -82,6 +110,8 @@ fn show(context: &CommandContext, orders: &[ledger::Order]) -> Done {
     )
 }
 
+const HEADER: [&str; 9] = ["ORDER", "ACCOUNT", "REPLACES", "SLOT", "PRICE", "CHARGED", "WHY", "REPLACED AT", "STATUS"];
+
 fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
     let rows = orders.iter().map(|order| {
         [
@@ -93,10 +123,13 @@ fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
                 Some(cents) => dollars(cents.into()),
                 None => if order.has_rested { "own" } else { "on hand" }.into(),
             },
+            order.charged_cents.map_or("–".into(), dollars),
+            reason(order.why).into(),
+            order.swapped_at.map_or("–".into(), rfc3339),
             status(order, now),
         ]
     });
-    let mut text = table(["ORDER", "ACCOUNT", "REPLACES", "SLOT", "PRICE", "STATUS"].map(str::to_owned), rows);
+    let mut text = table(HEADER.map(str::to_owned), rows);
     for (order, hold) in orders.iter().filter_map(|order| Some((order, order.hold.as_ref()?))) {
         let (id, since) = (order.id, rfc3339(hold.since));
         text += &format!("! order {id} has been held up since {since}: {}\n", hold.problem);
@@ -121,6 +154,7 @@ fn status(order: &ledger::Order, now: Timestamp) -> String {
         }
         (OrderState::Swapped, _) if !order.gives_back => format!("replaced; {} has rested", e164(order.number)),
         (OrderState::Swapped, _) => format!("{stuck}replaced; {} is to be returned", e164(order.number)),
+        (OrderState::Done, _) => "done".into(),
         (OrderState::Abandoned, _) if Completion::from(order) == Completion::NotDone => {
             format!("abandoned; `dialguard events {}` says why", order.account)
         }

@@ -40,6 +40,11 @@ impl Done {
         Done { exit: if under_way && self.exit == 0 { 4 } else { self.exit }, ..self }
     }
 
+    /// Done; what the text says needs a person.
+    pub fn needs_attention_if(self, needs_attention: bool) -> Self {
+        Done { exit: if needs_attention { 5 } else { self.exit }, ..self }
+    }
+
     /// Done, except for these failures, which changed nothing.
     pub fn failed_for(self, failures: Vec<String>) -> Self {
         Done { exit: if failures.is_empty() { self.exit } else { 1 }, failures, ..self }

@@ -2,9 +2,9 @@
 
 use super::number::Number;
 use super::review::Rating;
-use super::{E164, Order, Time};
+use super::{E164, Time};
 use dialguard::contract::{CarrierId, Review};
-use dialguard_dialer::ledger::{self, RecordedNumber, RecordedOrder, RunAnswers, RunRatings};
+use dialguard_dialer::ledger::{self, RecordedNumber, RunAnswers, RunRatings};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -33,31 +33,6 @@ impl From<&RecordedNumber> for ExportedNumber {
             monitored_since: recorded.monitored_since.map(Time),
             last_rated_at: recorded.last_rated_at.map(Time),
             bought_from: recorded.bought_from.clone(),
-        }
-    }
-}
-
-/// An order, and what its number cost.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct ExportedOrder {
-    #[serde(flatten)]
-    order: Order,
-    /// When the slot moved.
-    swapped_at: Option<Time>,
-    /// Spent on its number, or set aside for it, in US cents.
-    spent_cents: Option<u32>,
-    /// Why it was planned.
-    because: String,
-}
-
-impl From<&RecordedOrder> for ExportedOrder {
-    fn from(recorded: &RecordedOrder) -> Self {
-        ExportedOrder {
-            order: Order::from(&recorded.order),
-            swapped_at: recorded.swapped_at.map(Time),
-            spent_cents: recorded.spent_cents,
-            because: recorded.because.clone(),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Numbers of an account, and imports of numbers.
 
 use super::{E164, Status, Time};
+use crate::candidates::{CandidateRating, RatedCandidate};
 use crate::hints::vanity_steps;
 use crate::words::REFUSED_LISTED_MAX;
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, ImportOutcome, KnownNumber};
 use dialguard_dialer::number_file::{self, BadRow, NumberFile, ReadRow};
-use dialguard_dialer::phone::{Doubt, NotAPhoneNumber};
+use dialguard_dialer::phone::{Doubt, NotAPhoneNumber, area_code};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -136,15 +137,53 @@ enum CarrierAnswer {
 
 /// A number on hand to replace another.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Candidate {
     number: E164,
     /// Since when it is on hand.
     since: Time,
+    /// Its area code; null outside the North American Numbering Plan.
+    area_code: Option<u16>,
+    state: CandidateState,
+    /// Carriers that flag it, as far as they answered in a run of the past 7 days.
+    flagging: usize,
+    /// Carriers that have an opinion about it, in the same run.
+    answering: usize,
+    /// The provider that it was bought from, for an order that was abandoned; null if it was imported.
+    bought_from: Option<String>,
+    /// What it cost then, in US cents.
+    price_cents: Option<u32>,
 }
 
-impl From<&ledger::Candidate> for Candidate {
-    fn from(candidate: &ledger::Candidate) -> Self {
-        Candidate { number: candidate.number.into(), since: Time(candidate.since) }
+/// What carriers said last about a candidate. Before it replaces a number, the policy asks them again.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum CandidateState {
+    /// No carrier flags it.
+    Clean,
+    /// A carrier flags it.
+    Flagged,
+    /// Too few carriers answered about it in the past 7 days.
+    Unrated,
+}
+
+impl From<&RatedCandidate> for Candidate {
+    fn from(rated: &RatedCandidate) -> Self {
+        let ledger::Candidate { number, since, bought_from, price_cents } = &rated.candidate;
+        Candidate {
+            number: (*number).into(),
+            since: Time(*since),
+            area_code: area_code(*number),
+            state: match rated.rating() {
+                CandidateRating::Clean => CandidateState::Clean,
+                CandidateRating::Flagged => CandidateState::Flagged,
+                CandidateRating::Unrated => CandidateState::Unrated,
+            },
+            flagging: rated.flagging,
+            answering: rated.answering,
+            bought_from: bought_from.clone(),
+            price_cents: *price_cents,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Orders: replacements in progress.
+//! Orders: replacements in progress, made and abandoned.
 
 use super::{Actor, E164, ReplacementReason, Time};
 use dialguard_dialer::ledger;
@@ -47,6 +47,14 @@ pub struct Order {
     next_try_at: Option<Time>,
     /// Who asked for it.
     asked_by: Actor,
+    /// When the slot moved; null if it has not.
+    swapped_at: Option<Time>,
+    /// Spent on the new number, or set aside for it, in US cents; null if it was on hand, and before that.
+    spent_cents: Option<u32>,
+    /// Charged for the replacement, in US cents; null unless the slot has moved.
+    charged_cents: Option<u64>,
+    /// Why it was planned, in the policy's words.
+    because: String,
 }
 
 /// The progress of an order.
@@ -112,6 +120,10 @@ impl From<&ledger::Order> for Order {
             replaced_by_own: order.has_rested,
             reference: order.reference.clone(),
             asked_by: Actor::from(order.asked_by.as_ref()),
+            swapped_at: order.swapped_at.map(Time),
+            spent_cents: order.spent_cents,
+            charged_cents: order.charged_cents,
+            because: order.because.clone(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The API: REST and JSON, under `/api/v1`, described by an OpenAPI document that is made from this code.
 
 mod accounts;
+mod attention;
+mod billing;
 mod calls;
 mod clock;
 mod export;
@@ -54,7 +56,7 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "numbers", description = "The numbers of an account, and what carriers say about them"),
         (name = "calls", description = "How calls from an account's numbers went"),
         (name = "requests", description = "Start, stop, delete, replace and screen numbers"),
-        (name = "orders", description = "Replacements in progress"),
+        (name = "orders", description = "Replacements: in progress, made and abandoned"),
         (name = "reviews", description = "Reviews, runs and events of an account"),
         (name = "policies", description = "Revisions of the policy, and comparing them"),
         (name = "sources", description = "Sources of verdicts, and the carriers they report"),
@@ -108,6 +110,8 @@ fn described(site: &Site, mut document: Document) -> Json<Document> {
 fn documented() -> (Router<Site>, Document) {
     let routes = OpenApiRouter::new()
         .merge(accounts::routes())
+        .merge(attention::routes())
+        .merge(billing::routes())
         .merge(clock::routes())
         .merge(export::routes())
         .merge(numbers::routes())

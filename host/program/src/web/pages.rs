@@ -5,6 +5,8 @@ mod account;
 mod accounts;
 mod activity;
 mod alerts;
+mod attention;
+mod billing;
 mod candidates;
 mod clock;
 mod close;
@@ -37,10 +39,11 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use maud::html;
 
-pub fn routes() -> Router<Site> {
+pub fn routes(site: &Site) -> Router<Site> {
     Router::new()
         .merge(access::routes())
         .merge(accounts::routes())
+        .merge(billing::routes())
         .merge(account::routes())
         .merge(candidates::routes())
         .merge(activity::routes())
@@ -58,6 +61,7 @@ pub fn routes() -> Router<Site> {
         .merge(sign_in::routes())
         .merge(welcome::routes())
         .route_layer(middleware::from_fn(query::ensure_of_page))
+        .route_layer(middleware::from_fn_with_state(site.clone(), attention::within))
 }
 
 /// A problem, shown as a page.

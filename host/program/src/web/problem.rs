@@ -184,6 +184,7 @@ impl From<LedgerError> for Problem {
             LedgerError::NoSuchWebhook(_) => of(StatusCode::NOT_FOUND, "no-such-webhook"),
             LedgerError::NoSuchOrder(_) | LedgerError::NoOpenOrder(_) => of(StatusCode::NOT_FOUND, "no-such-order"),
             LedgerError::NoSuchRevision(_) => of(StatusCode::NOT_FOUND, "no-such-revision"),
+            LedgerError::NoSuchCycle { .. } => of(StatusCode::NOT_FOUND, "no-such-cycle"),
             LedgerError::NoSuchAlias(_) => of(StatusCode::NOT_FOUND, "no-such-alias"),
             LedgerError::NoSuchUser(_) => of(StatusCode::NOT_FOUND, "no-such-user"),
             LedgerError::NoSuchSession(_) => of(StatusCode::NOT_FOUND, "no-such-session"),

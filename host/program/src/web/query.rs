@@ -32,11 +32,13 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 22] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
     "/accounts/{account}/add-on",
+    "/accounts/{account}/billing",
+    "/accounts/{account}/billing.csv",
     "/accounts/{account}/buying",
     "/accounts/{account}/calls/{upload}",
     "/accounts/{account}/calls/{upload}/refused.csv",
@@ -44,6 +46,7 @@ const PAGES: [&str; 19] = [
     "/accounts/{account}/import/{upload}",
     "/accounts/{account}/import/{upload}/refused.csv",
     "/accounts/{account}/numbers.csv",
+    "/accounts/{account}/orders",
     "/accounts/{account}/policy/{act}",
     "/accounts/{account}/pool",
     "/accounts/{account}/settings",

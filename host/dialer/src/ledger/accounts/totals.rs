@@ -16,8 +16,6 @@ pub(crate) struct Waiting {
 /// Figures of the whole ledger.
 #[derive(Debug, Clone)]
 pub(crate) struct Totals {
-    /// The sum of all accounts' revisions, which rises with every change to any of them.
-    change: u64,
     /// Accounts with the add-on on, and off; none that is closed.
     pub accounts: (u64, u64),
     /// Monitored numbers by status.
@@ -28,25 +26,18 @@ pub(crate) struct Totals {
 }
 
 impl Ledger {
-    /// One pass over the accounts, and one over the monitored numbers if any account changed since `known` was counted:
-    /// a million of them take a third of a second.
-    pub(crate) fn totals(&self, known: Option<Totals>) -> Result<Totals> {
+    /// One pass over the accounts: numbers are counted as they come, turn and go.
+    pub(crate) fn totals(&self) -> Result<Totals> {
         self.read(|transaction| {
             let waiting = waiting(transaction)?;
-            let (on, off, revision, change): (u64, u64, u64, u64) = transaction
+            let (on, off, revision): (u64, u64, u64) = transaction
                 .prepare_cached(
                     "SELECT ifnull(sum(enabled), 0), ifnull(sum(1 - enabled) FILTER (WHERE closed_at IS NULL), 0),
-                            (SELECT ifnull(max(revision), 0) FROM activations), ifnull(sum(revision), 0)
+                            (SELECT ifnull(max(revision), 0) FROM activations)
                        FROM accounts",
                 )?
-                .query_row([], |row| {
-                    Ok((from_sql(row.get(0)?), from_sql(row.get(1)?), from_sql(row.get(2)?), from_sql(row.get(3)?)))
-                })?;
-            let monitored = match known.filter(|known| known.change == change) {
-                Some(known) => known.monitored,
-                None => monitored(transaction)?,
-            };
-            Ok(Totals { change, accounts: (on, off), monitored, revision, waiting })
+                .query_row([], |row| Ok((from_sql(row.get(0)?), from_sql(row.get(1)?), from_sql(row.get(2)?))))?;
+            Ok(Totals { accounts: (on, off), monitored: monitored(transaction)?, revision, waiting })
         })
     }
 }
@@ -55,7 +46,7 @@ fn monitored(transaction: &Transaction) -> Result<[(Status, u64); 4]> {
     // Zeros too: there can be no alert on a series that comes and goes.
     let statuses = [Status::Pending, Status::Clean, Status::AtRisk, Status::Flagged];
     let mut monitored = statuses.map(|status| (status, 0));
-    let mut statement = transaction.prepare_cached("SELECT status, count(*) FROM monitored GROUP BY status")?;
+    let mut statement = transaction.prepare_cached("SELECT status, sum(numbers) FROM status_counts GROUP BY status")?;
     let counted = statement.query_map([], |row| Ok((status_from_sql(row.get(0)?), from_sql(row.get(1)?))))?;
     for counted in counted {
         let (status, count) = counted?;

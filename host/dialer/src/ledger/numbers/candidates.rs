@@ -7,12 +7,16 @@ use dialguard::contract::{PhoneNumber, Timestamp};
 use rusqlite::params;
 
 /// A number on hand that could take another's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The number.
     pub number: PhoneNumber,
     /// When it was imported, or became available again after an order was abandoned.
     pub since: Timestamp,
+    /// The provider that it was bought from, for an order that was abandoned; none if it was imported.
+    pub bought_from: Option<String>,
+    /// What it cost then, in US cents.
+    pub price_cents: Option<u32>,
 }
 
 impl Ledger {
@@ -21,11 +25,21 @@ impl Ledger {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(
-                "SELECT number, since FROM numbers
-                  WHERE account = ?1 AND state = 'candidate' AND number > ?2 ORDER BY number LIMIT ?3",
+                "SELECT numbers.number, since, bought.provider, bought.price_cents
+                   FROM numbers LEFT JOIN orders AS bought ON bought.id = (
+                            SELECT max(id) FROM orders
+                             WHERE replacement = numbers.number AND orders.account = ?1 AND price_cents IS NOT NULL
+                               AND spent_on IS NOT NULL)
+                  WHERE numbers.account = ?1 AND numbers.state = 'candidate' AND numbers.number > ?2
+                  ORDER BY numbers.number LIMIT ?3",
             )?;
             let candidates = statement.query_map(params![account.key, asked_to_sql(after), limit], |row| {
-                Ok(Candidate { number: from_sql(row.get(0)?), since: from_sql(row.get(1)?) })
+                Ok(Candidate {
+                    number: from_sql(row.get(0)?),
+                    since: from_sql(row.get(1)?),
+                    bought_from: row.get(2)?,
+                    price_cents: row.get(3)?,
+                })
             })?;
             Ok(candidates.collect::<rusqlite::Result<_>>()?)
         })

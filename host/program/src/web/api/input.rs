@@ -1,5 +1,6 @@
 //! The parts of a request, parsed at the border: what cannot be parsed is a problem that says where.
 
+use crate::json::E164;
 use crate::web::problem::Problem;
 use crate::web::query;
 use axum::Json;
@@ -8,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// The body, as JSON.
@@ -104,6 +105,12 @@ impl TryFrom<u32> for Limit {
             Err(format!("give a limit of 1 to {LIMIT_MAX}"))
         }
     }
+}
+
+/// A `+` that was not written as `%2B` arrives as a blank.
+pub fn number_in_query<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<E164>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    E164::try_from(text.replacen(' ', "+", 1)).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// The number of a run, an event or a revision, as the database assigns them: up to 2^63 - 1.

@@ -2,6 +2,7 @@
 
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Limit, Page, Part, PathParams, QueryParams};
+use crate::candidates;
 use crate::json::{Candidate, E164, Import, ImportedNumbers, Number, NumberInFull, Pool, Status};
 use crate::parse::List;
 use crate::web::Site;
@@ -23,7 +24,7 @@ pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list, import))
         .routes(routes!(one))
-        .routes(routes!(candidates))
+        .routes(routes!(list_candidates))
         .routes(routes!(withdraw))
         .routes(routes!(pool))
 }
@@ -271,7 +272,8 @@ async fn import(
 
 /// List the candidates on hand to replace others
 ///
-/// Requires the role `read`. In the order of the number. Numbers that a provider offers are not among them.
+/// Requires the role `read`. In the order of the number, with what carriers said last: nobody is asked. Numbers that a
+/// provider offers are not among them.
 #[utoipa::path(
     get,
     path = "/accounts/{account}/candidates",
@@ -280,17 +282,16 @@ async fn import(
     params(InAccount, Part),
     responses((status = 200, description = "Part of the list", body = Page<Candidate>), Failures)
 )]
-async fn candidates(
+async fn list_candidates(
     State(site): State<Site>,
     of: OfAccount<Read>,
     QueryParams(Part { limit, after }): QueryParams<Part>,
 ) -> Result<Json<Page<Candidate>>, Problem> {
     let after = after.as_deref().map(cursor).transpose()?.unwrap_or_default();
-    let mut candidates = site.dialguard().ledger().candidates(&of.account.id, after, limit.0 + 1)?;
-    let has_more = candidates.len() > limit.0 as usize;
-    candidates.truncate(limit.0 as usize);
-    let next = candidates.last().filter(|_| has_more).map(|last| last.number.to_string());
-    Ok(Json(Page { items: candidates.iter().map(Candidate::from).collect(), next }))
+    let (dialguard, account, now) = (site.dialguard().clone(), of.account.clone(), now_of(&site, &of.account));
+    let read = move |_: &_| candidates::rated(&dialguard, &account, after, limit.0 + 1, now);
+    let rated = site.lists().run(&of.caller, read).await??;
+    Ok(Json(Page::of(rated, limit, |one| one.candidate.number.to_string()).map(|one| Candidate::from(&one))))
 }
 
 /// Get the account's pool: how many numbers are in use, those that rest, and those that are ready to replace others

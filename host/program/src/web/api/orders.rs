@@ -1,15 +1,16 @@
-//! Orders: replacements in progress, what holds them up, and what to do about it.
+//! Orders: replacements in progress, what holds them up, and what to do about it; those that were made or abandoned.
 
 use super::failures::{ChangeFailures, Failures};
-use super::input::{InAccount, NumberedPart, Page, PathParams, QueryParams, SerialNumber};
-use crate::json::Order;
+use super::input::{InAccount, Limit, Page, PathParams, QueryParams, SerialNumber, number_in_query};
+use crate::json::{E164, Order};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
+use dialguard_dialer::ledger::{OrderQuery, OrdersShown};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,7 +27,56 @@ struct InOrder {
     order: SerialNumber,
 }
 
-/// List replacements in progress and those whose old number rests, oldest first
+/// Which orders to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OrderFilter {
+    /// The most to list.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
+    limit: Limit,
+    /// `next` of the part before; the start of the list if missing.
+    #[serde(default)]
+    #[param(value_type = i64, minimum = 0)]
+    after: SerialNumber,
+    /// How far they are.
+    #[serde(default)]
+    #[param(inline)]
+    show: Show,
+    /// Only those in which this number is replaced, or replaces another. In an address, write the `+` as `%2B`.
+    #[serde(default, deserialize_with = "number_in_query")]
+    #[param(value_type = Option<E164>)]
+    number: Option<E164>,
+}
+
+/// How far orders are.
+#[derive(Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Show {
+    /// In progress, or the old number rests, or the policy will be asked for another candidate.
+    #[default]
+    Open,
+    /// The slot has moved.
+    Made,
+    /// Ended, and the slot did not move.
+    Abandoned,
+    /// All of them.
+    All,
+}
+
+impl From<Show> for OrdersShown {
+    fn from(show: Show) -> Self {
+        match show {
+            Show::Open => OrdersShown::Open,
+            Show::Made => OrdersShown::Made,
+            Show::Abandoned => OrdersShown::Abandoned,
+            Show::All => OrdersShown::All,
+        }
+    }
+}
+
+/// List replacements, oldest first: those in progress and those whose old number rests, or others
 ///
 /// Requires the role `read`.
 #[utoipa::path(
@@ -34,17 +84,25 @@ struct InOrder {
     path = "/accounts/{account}/orders",
     operation_id = "list-orders",
     tag = "orders",
-    params(InAccount, NumberedPart),
+    params(InAccount, OrderFilter),
     responses((status = 200, description = "Part of the list", body = Page<Order>), Failures)
 )]
 async fn list(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    QueryParams(NumberedPart { limit, after }): QueryParams<NumberedPart>,
+    QueryParams(filter): QueryParams<OrderFilter>,
 ) -> Result<Json<Page<Order>>, Problem> {
-    let open = site.dialguard().ledger().open_orders(&of.account.id)?;
-    let following = open.into_iter().filter(|order| order.id > after.0);
-    Ok(Json(Page::of(following, limit, |order| order.id.to_string()).map(|order| Order::from(&order))))
+    let query = OrderQuery {
+        shown: filter.show.into(),
+        number: filter.number.map(E164::digits),
+        after: Some(filter.after.0),
+        oldest_first: true,
+        ..OrderQuery::default()
+    };
+    let (ledger, id, limit) = (site.dialguard().ledger().clone(), of.account.id, filter.limit.0);
+    let page = site.lists().run(&of.caller, move |_| ledger.order_page(&id, &query, limit)).await??;
+    let next = page.next.map(|next| next.to_string());
+    Ok(Json(Page { items: page.orders.iter().map(Order::from).collect(), next }))
 }
 
 /// Get an order, including a finished one

@@ -1,7 +1,7 @@
 //! Reviews, runs and events of an account.
 
 use super::failures::{ChangeFailures, Failures};
-use super::input::{InAccount, Limit, NumberedPart, Page, QueryParams, SerialNumber};
+use super::input::{InAccount, Limit, NumberedPart, Page, QueryParams, SerialNumber, number_in_query};
 use crate::json::{E164, Event, Review, Run, Time};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate, Read};
@@ -9,7 +9,7 @@ use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use dialguard_dialer::ledger::EventQuery;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -102,12 +102,6 @@ struct EventFilter {
     #[serde(default)]
     #[param(default = false)]
     newest_first: bool,
-}
-
-/// A `+` that was not written as `%2B` arrives as a blank.
-fn number_in_query<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<E164>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    E164::try_from(text.replacen(' ', "+", 1)).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// List what happened to the account and its numbers

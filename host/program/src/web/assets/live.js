@@ -63,7 +63,7 @@ async function refresh() {
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     const freshMain = fresh.querySelector("main[data-account]");
     if (!freshMain) return;
-    swapParts(freshMain);
+    swapParts(fresh);
     main.dataset.revision = freshMain.dataset.revision;
     document.dispatchEvent(new Event("refreshed"));
   } finally {
@@ -73,9 +73,9 @@ async function refresh() {
   }
 }
 
-function swapParts(freshMain) {
-  for (const part of main.querySelectorAll("[data-live]")) {
-    const fresh = freshMain.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
+function swapParts(freshPage) {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const fresh = freshPage.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
     if (!fresh || fresh.innerHTML === part.innerHTML) continue;
     if (isBusy(part)) continue;
     const kept = keep(part);

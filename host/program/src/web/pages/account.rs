@@ -20,7 +20,7 @@ use filter::Filter;
 pub use figures::Figures;
 
 use super::layout::Tab;
-use super::{Failed, clock, demo, page, setup};
+use super::{Failed, demo, page, setup};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read};
 use crate::web::query::Query;
@@ -59,7 +59,6 @@ async fn numbers(
         .await?;
     let table = table?;
     let content = html! {
-        (clock::notice(&site, &of.caller)?)
         (demo::story(&site, Some(&of.account.id)))
         (setup::checklist(&site, &of.caller, Some(&of.account))?)
         (head)

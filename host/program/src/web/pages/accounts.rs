@@ -1,20 +1,30 @@
-//! The accounts a user may see.
+//! The accounts a user may see, and which of them need a person.
 
+use super::attention::{badge, unread};
 use super::layout::Place;
-use super::{Failed, clock, demo, page_at, setup};
+use super::{Failed, demo, page_at, setup};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::Caller;
+use crate::words::concern_in_words;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use dialguard_dialer::access::Accounts;
-use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::attention::{AccountAttention, Concern, of_account};
+use dialguard_dialer::ledger::{AccountProfile, LedgerError};
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
     Router::new().route("/", get(accounts))
+}
+
+/// An account, and whether it needs a person.
+struct Row {
+    account: AccountProfile,
+    attention: AccountAttention,
+    unread: u32,
 }
 
 /// Users with a single account go straight to it.
@@ -23,11 +33,15 @@ async fn accounts(State(site): State<Site>, caller: Caller) -> Result<Response, 
     match &accounts[..] {
         [only] if caller.grant.accounts != Accounts::All => Ok(Redirect::to(&account_path(&only.id)).into_response()),
         _ => {
+            let read = {
+                let (site, caller) = (site.clone(), caller.clone());
+                move |_: &_| rows(&site, &caller, accounts)
+            };
+            let rows = site.lists().run(&caller, read).await??;
             let content = html! {
-                (clock::notice(&site, &caller)?)
                 (demo::story(&site, None))
                 (setup::checklist(&site, &caller, None)?)
-                (list(&caller, &accounts))
+                (list(&caller, &rows))
             };
             Ok(page_at(&caller, Place::Accounts, "Accounts", content).into_response())
         }
@@ -41,26 +55,27 @@ fn visible_to(site: &Site, caller: &Caller) -> Result<Vec<AccountProfile>, Faile
     Ok(visible.map(|account| account.as_of(now)).collect())
 }
 
-fn list(caller: &Caller, accounts: &[AccountProfile]) -> Markup {
+fn rows(site: &Site, caller: &Caller, accounts: Vec<AccountProfile>) -> Result<Vec<Row>, LedgerError> {
+    let ledger = site.dialguard().ledger();
+    let row = |account: AccountProfile| {
+        let attention = of_account(ledger, &account.id)?;
+        let unread = unread(ledger, caller, &account.id)?;
+        Ok(Row { account, attention, unread })
+    };
+    accounts.into_iter().map(row).collect()
+}
+
+fn list(caller: &Caller, rows: &[Row]) -> Markup {
     html! {
         h1 { "Accounts" }
-        @if !accounts.is_empty() {
-            table {
-                thead { tr { th { "Account" } th { "Reputation monitoring" } th.figure { "Slots used" } th.figure { "Slots locked" } } }
-                tbody {
-                    @for account in accounts {
-                        tr {
-                            td { a href=(account_path(&account.id)) { (account.id) } }
-                            td {
-                                @match account.closed_on() {
-                                    Some(on) => { strong { "Closed" } " on " (on) },
-                                    None => @if account.enabled { "on" } @else { "off" },
-                                }
-                            }
-                            td.figure { (account.occupied) " of " (account.slot_count) }
-                            td.figure { (account.locked) }
-                        }
-                    }
+        @if !rows.is_empty() {
+            div.wide role="region" aria-label="Accounts" tabindex="0" {
+                table.accounts {
+                    thead { tr {
+                        th { "Account" } th { "Reputation monitoring" } th.figure { "Clean" } th.figure { "Flagged" }
+                        th.figure { "Suspect" } th { "Needs you" } th.figure { "Slots used" } th.figure { "Slots locked" }
+                    } }
+                    tbody { @for row in rows { (table_row(row)) } }
                 }
             }
         } @else if caller.grant.accounts == Accounts::All {
@@ -69,5 +84,47 @@ fn list(caller: &Caller, accounts: &[AccountProfile]) -> Markup {
             p { "You have no accounts yet. Ask an administrator for access." }
         }
         @if caller.grant.is_over_everything() { p { a.button href="/add-account" { "Add an account" } } }
+    }
+}
+
+fn table_row(Row { account, attention, unread }: &Row) -> Markup {
+    let path = account_path(&account.id);
+    let figures = attention.figures;
+    let showing = |show: &str| format!("{path}?show={show}");
+    html! {
+        tr {
+            td { a href=(path) { (account.id) } }
+            td {
+                @match account.closed_on() {
+                    Some(on) => { strong { "Closed" } " on " (on) },
+                    None => @if account.enabled { "on" } @else { "off" },
+                }
+            }
+            td.figure { (figures.clean) }
+            td.figure { @if figures.flagged > 0 { a.flagged href=(showing("flagged")) { (figures.flagged) } } @else { "0" } }
+            td.figure { @if figures.suspect > 0 { a.at-risk href=(showing("suspect")) { (figures.suspect) } } @else { "0" } }
+            td {
+                @for concern in &attention.concerns {
+                    a.badge.urgent href=(path) title=(concern_in_words(concern)) { (short(concern)) } " "
+                }
+                @if *unread > 0 { a href={ (path) "/activity" } { (badge(*unread, "unread")) } }
+            }
+            td.figure { (account.occupied) " of " (account.slot_count) }
+            td.figure { (account.locked) }
+        }
+    }
+}
+
+/// In two or three words; the account's page has the sentence and the remedy.
+fn short(concern: &Concern) -> String {
+    let count = concern.count();
+    match concern {
+        Concern::FlaggedWithoutCandidate { .. } => format!("{count} without candidate"),
+        Concern::FlaggedNotReplaced { .. } => format!("{count} not replaced"),
+        Concern::OrdersStuck { .. } => format!("{count} stuck"),
+        Concern::SourcesFailing { .. } => format!("{count} failing {}", if count == 1 { "source" } else { "sources" }),
+        Concern::WebhooksPaused { .. } => format!("{count} paused {}", if count == 1 { "webhook" } else { "webhooks" }),
+        Concern::MessagesUndelivered { .. } => format!("{count} undelivered"),
+        other => other.kind().replace('-', " "),
     }
 }

@@ -2,30 +2,16 @@
 
 use super::{Failed, page};
 use crate::web::Site;
-use crate::web::auth::{Administrator, Caller};
+use crate::web::auth::Administrator;
 use crate::words::time_in_words;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Redirect;
 use axum::routing::get;
-use dialguard_dialer::ledger::LedgerError;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
     Router::new().route("/clock", get(show).post(accept))
-}
-
-/// On pages of what a leap holds up; empty if time passes as it should.
-pub fn notice(site: &Site, caller: &Caller) -> Result<Markup, LedgerError> {
-    let dialguard = site.dialguard();
-    let Some(leap) = dialguard.ledger().time_at(dialguard.now())?.leap else { return Ok(html! {}) };
-    Ok(html! {
-        p.panel.warning role="alert" {
-            "Reviews and changes are on hold: " (leap) ". "
-            @if caller.grant.is_over_everything() { a href="/clock" { "Clock" } }
-            @else { "An administrator of all accounts can confirm the time." }
-        }
-    })
 }
 
 async fn show(State(site): State<Site>, Administrator(caller): Administrator) -> Result<Markup, Failed> {

@@ -1,5 +1,6 @@
 //! What all pages share: the frame around their content, and how they show times, numbers and icons.
 
+use super::attention::Shown;
 use super::demo;
 use crate::web::address::{account_path, number_path};
 use crate::web::assets;
@@ -17,19 +18,24 @@ use maud::{DOCTYPE, Markup, html};
 pub enum Tab {
     Numbers,
     Orders,
+    Candidates,
     Activity,
+    Billing,
     Policy,
     Settings,
 }
 
 impl Tab {
-    const ALL: [Tab; 5] = [Tab::Numbers, Tab::Orders, Tab::Activity, Tab::Policy, Tab::Settings];
+    const ALL: [Tab; 7] =
+        [Tab::Numbers, Tab::Orders, Tab::Candidates, Tab::Activity, Tab::Billing, Tab::Policy, Tab::Settings];
 
     fn title(self) -> &'static str {
         match self {
             Tab::Numbers => "Numbers",
             Tab::Orders => "Replacements",
+            Tab::Candidates => "Candidates",
             Tab::Activity => "Activity",
+            Tab::Billing => "Billing",
             Tab::Policy => "Policy",
             Tab::Settings => "Settings",
         }
@@ -39,7 +45,9 @@ impl Tab {
         let below = match self {
             Tab::Numbers => "",
             Tab::Orders => "/orders",
+            Tab::Candidates => "/candidates",
             Tab::Activity => "/activity",
+            Tab::Billing => "/billing",
             Tab::Policy => "/policy",
             Tab::Settings => "/settings",
         };
@@ -76,7 +84,13 @@ impl Place {
 
 /// A page for a signed-in user at one of these places.
 pub fn page_at(caller: &Caller, place: Place, title: &str, content: Markup) -> Markup {
-    framed(caller, title, places(caller, Some(place)), html! { main { (content) } })
+    let strip = attention_strip(caller, &Shown::of(caller, None), None);
+    framed(caller, title, places(caller, Some(place)), html! { main { (strip) (content) } })
+}
+
+/// What needs a person, above everything else.
+fn attention_strip(caller: &Caller, attention: &Shown, account: Option<&str>) -> Markup {
+    html! { div data-live="attention" { (attention.strip(caller, account)) } }
 }
 
 /// The places that the caller may see.
@@ -93,14 +107,17 @@ fn places(caller: &Caller, here: Option<Place>) -> Markup {
 
 /// A page for a signed-in user, in an account or outside any.
 pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, content: Markup) -> Markup {
+    let attention = Shown::of(caller, of);
     let full_title = of.map_or(title.to_owned(), |(account, _)| format!("{title} · {}", account.id));
     let navigation = html! {
         @match of {
             Some((account, here)) => {
                 span.account { (account.id) @if account.closed_at.is_some() { " " strong { "Closed" } } }
-                nav aria-label="Account" {
+                nav aria-label="Account" data-live="tabs" {
                     @for tab in Tab::ALL {
-                        a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] { (tab.title()) }
+                        a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] {
+                            (tab.title()) (attention.badges(tab))
+                        }
                     }
                 }
                 (review_button(caller, account))
@@ -108,9 +125,11 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
             None => (places(caller, None)),
         }
     };
+    let strip = attention_strip(caller, &attention, of.map(|(account, _)| account.id.as_str()));
     let content = html! {
         @if of.is_some() { (review_progress()) }
         main data-account=[of.map(|(account, _)| &account.id)] data-revision=[of.map(|(account, _)| account.revision)] {
+            (strip)
             (content)
         }
     };

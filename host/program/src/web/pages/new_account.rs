@@ -63,7 +63,7 @@ async fn add(
 ) -> Result<Response, Failed> {
     let error = match written.read() {
         Err(error) => error,
-        Ok(new) => match site.dialguard().add_account(&new).await {
+        Ok(new) => match site.acting_as(&caller).add_account(&new).await {
             Ok(()) => {
                 let has_source = !site.dialguard().ledger().sources()?.is_empty();
                 let next = if has_source { account_path(&new.id) } else { "/add-source".into() };

@@ -1,4 +1,6 @@
-//! Replacements in progress: how far each one is, what holds it up, and what users can do about it.
+//! Replacements: those in progress, what holds them up and what users can do about it, and those that were made.
+
+mod made;
 
 use super::layout::{Tab, moment, number_link};
 use super::{Failed, page};
@@ -6,6 +8,7 @@ use crate::web::Site;
 use crate::web::address::{account_path, orders_path};
 use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use crate::words::{after_last_rest, count, dollars, e164, kind_name};
 use axum::Router;
 use axum::extract::{Path, State};
@@ -16,6 +19,7 @@ use dialguard::contract::Timestamp;
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, Order, OrderState, Spending};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
+use made::Filter;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -25,8 +29,8 @@ pub fn routes() -> Router<Site> {
         .route("/accounts/{account}/orders/{order}/abandon", post(abandon))
 }
 
-async fn show(State(site): State<Site>, of: OfAccount<Read>) -> Result<Markup, Failed> {
-    orders_page(&site, &of.caller, &of.account, html! {})
+async fn show(State(site): State<Site>, of: OfAccount<Read>, Query(filter): Query<Filter>) -> Result<Markup, Failed> {
+    orders_page(&site, &of.caller, &of.account, &filter, html! {}).await
 }
 
 async fn retry(
@@ -36,7 +40,7 @@ async fn retry(
 ) -> Result<Response, Failed> {
     site.dialguard().ledger().order_of(&of.account.id, id)?;
     let outcome = site.acting_as(&of.caller).retry_order(id).await;
-    page_with_result(&site, &of, outcome.map(|order| retry_result(&order)))
+    page_with_result(&site, &of, outcome.map(|order| retry_result(&order))).await
 }
 
 async fn abandon(
@@ -47,11 +51,11 @@ async fn abandon(
     let order = site.dialguard().ledger().order_of(&of.account.id, id)?;
     let outcome = site.acting_as(&of.caller).abandon_order(id).await;
     let text = || format!("Abandoned: {} keeps slot {}. Nothing was bought.", e164(order.number), order.slot);
-    page_with_result(&site, &of, outcome.map(|()| text()))
+    page_with_result(&site, &of, outcome.map(|()| text())).await
 }
 
 /// The page again, with the result of what the user did at the top.
-fn page_with_result<E: Into<Problem>>(
+async fn page_with_result<E: Into<Problem>>(
     site: &Site,
     of: &OfAccount<Operate>,
     outcome: Result<String, E>,
@@ -63,7 +67,8 @@ fn page_with_result<E: Into<Problem>>(
             (problem.status(), html! { p.panel.failed role="alert" { (problem.detail) } })
         }
     };
-    Ok((status, orders_page(site, &of.caller, &of.account, result)?).into_response())
+    let page = orders_page(site, &of.caller, &of.account, &Filter::default(), result).await?;
+    Ok((status, page).into_response())
 }
 
 fn retry_result(order: &Order) -> String {
@@ -85,11 +90,18 @@ fn retry_result(order: &Order) -> String {
     }
 }
 
-fn orders_page(site: &Site, caller: &Caller, account: &AccountProfile, result: Markup) -> Result<Markup, Failed> {
+async fn orders_page(
+    site: &Site,
+    caller: &Caller,
+    account: &AccountProfile,
+    filter: &Filter,
+    result: Markup,
+) -> Result<Markup, Failed> {
     let ledger = site.dialguard().ledger();
     let now = now_of(site, account);
     let orders = ledger.open_orders(&account.id)?;
     let may_act = caller.grant.role >= Role::Operate;
+    let made = made::section(site, caller, account, filter).await?;
     let (resting, in_progress): (Vec<_>, Vec<_>) = orders.iter().partition(|order| is_resting(order));
     let content = html! {
         h1 { "Replacements" }
@@ -112,6 +124,7 @@ fn orders_page(site: &Site, caller: &Caller, account: &AccountProfile, result: M
                 }
             }
         }
+        (made)
     };
     Ok(page(caller, Some((account, Tab::Orders)), "Replacements", content))
 }
@@ -140,8 +153,8 @@ fn cost(account: &AccountProfile, spending: &Spending) -> Markup {
                 }
             }
             p {
-                a href={ (account_path(&account.id)) "/candidates" } { "Numbers on hand" } " · "
-                a href={ (account_path(&account.id)) "/pool" } { "Pool" } " · "
+                a href={ (account_path(&account.id)) "/candidates" } { "Candidates" } " · "
+                a href={ (account_path(&account.id)) "/billing" } { "Billing" } " · "
                 a href={ (account_path(&account.id)) "/settings#buying" } { "Number provider settings" }
             }
         }

@@ -54,7 +54,7 @@ async fn show(
             }
         }
     };
-    Ok(page(&of.caller, Some((account, Tab::Orders)), "Pool", content))
+    Ok(page(&of.caller, Some((account, Tab::Candidates)), "Pool", content))
 }
 
 fn figures(account: &AccountProfile, pool: &Pool) -> Markup {
