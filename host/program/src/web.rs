@@ -112,7 +112,7 @@ impl Site {
         Ok(format!("/sign-in?ticket={ticket}"))
     }
 
-    /// Checks the numbers that were just added to an account, in the background. Pages show its progress. If it fails,
+    /// Checks the numbers that were just added to an account, or took others' slots, in the background. Pages show its progress. If it fails,
     /// the schedule makes it.
     fn check_added(&self, id: &str) {
         let (dialguard, id) = (self.dialguard().clone(), id.to_owned());
