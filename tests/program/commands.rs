@@ -961,8 +961,8 @@ fn usage_has_the_contracts_figures() {
     let usage = dialer.json("usage acme");
     // 0100 was replaced by a clean number; for 0101 there was no candidate left.
     let expected = json!({
-        "slots": 15, "occupied": 5, "locked": 1, "pending": 1, "clean": 2, "at-risk": 1, "flagged": 1,
-        "suspect": 0, "resting": 0, "flagged-past-day": 2, "flagged-past-week": 2,
+        "slots": 15, "occupied": 5, "locked": 1, "pending": 1, "clean": 2, "stale-clean": 0, "at-risk": 1, "flagged": 1,
+        "stale": 0, "suspect": 0, "resting": 0, "flagged-past-day": 2, "flagged-past-week": 2,
     });
     assert_eq!(usage, expected);
     let fields = |usage: &Value| usage.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();

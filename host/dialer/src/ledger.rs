@@ -63,6 +63,8 @@ pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, Stor
 pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
+pub use accounts::checks::sources::{SourceHealth, SourceState};
+pub use accounts::checks::{Checks, Freshness, GRACE_SECONDS, MarkCounts, Trouble};
 pub use accounts::closing::Closing;
 pub use accounts::days::{Day, RatingAges};
 pub(crate) use accounts::settings::ensure_fits;

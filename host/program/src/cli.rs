@@ -112,6 +112,8 @@ enum Command {
     Orders(orders::Orders),
     /// Count an account's slots and numbers
     Usage(review::OneAccount),
+    /// Show when an account was checked, when it is next, and which sources answer
+    Checks(review::OneAccount),
     /// Show an account's event log
     Events(review::EventOptions),
     /// Manage policies: write, install, compare, activate and roll back
@@ -178,6 +180,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Review(review) => review::review(&context, review).await,
         Command::Orders(orders) => orders::run(&context, orders).await,
         Command::Usage(account) => review::usage(&context, account).await,
+        Command::Checks(account) => review::checks(&context, &account),
         Command::Events(events) => review::events(&context, events).await,
         Command::Policy(command) => policy::run(&context, command).await,
         Command::Component(component) => component::write(&context, component).await,

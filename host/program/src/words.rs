@@ -1,9 +1,13 @@
 //! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
 
 mod calls;
+mod checks;
+mod marks;
 mod settings_change;
 
 pub use calls::{WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, recognized_calls};
+pub use checks::{age_in_words, checks_in_words, source_in_words, trouble_in_words, trouble_steps};
+pub use marks::{MarkMeaning, legend};
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
 
 use chrono::Datelike;
