@@ -23,6 +23,7 @@ impl PageRoute {
             ("{upload}", "1"),
             ("{act}", "stop"),
             ("{file}", "events.csv"),
+            ("{page}", "operating"),
         ];
         let path = parts.iter().fold(self.pattern.clone(), |path, (name, value)| path.replace(name, value));
         assert!(!path.contains('{'), "a parameter that has no value here: {path}");

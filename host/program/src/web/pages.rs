@@ -9,6 +9,7 @@ mod clock;
 mod close;
 mod denied;
 mod export;
+mod guide;
 mod layout;
 mod orders;
 mod policy;
@@ -38,6 +39,7 @@ pub fn routes() -> Router<Site> {
         .merge(clock::routes())
         .merge(close::routes())
         .merge(export::routes())
+        .merge(guide::routes())
         .merge(policy::routes())
         .merge(pool::routes())
         .merge(settings::routes())
