@@ -34,7 +34,9 @@ async function saysThatNothingAnswers(page) {
   const checks = (await page.getByRole("region", { name: "Checks" }).innerText()).replace(/\s+/g, " ");
   assert.match(checks, /Last check: 1 Mar 2026, 09:00\. Next check: 4 Mar 2026, 09:05\./);
   assert.match(checks, /carriers failed since 2 March: /);
+  await page.getByRole("heading", { name: "Reputation monitoring is on, but nothing is checked" }).waitFor();
   await page.getByRole("link", { name: /^3 clean 3 of them stale$/ }).waitFor();
+  await fits(page);
 
   // Green is for marks that are true today.
   const stale = page.getByRole("button", { name: `clean, 3 days old: carrier answers for ${NUMBER("0101")}` });
@@ -49,6 +51,12 @@ async function saysThatNothingAnswers(page) {
   await page.getByRole("link", { name: NUMBER("0101") }).click();
   await page.locator(".one-number").getByText("3 days old").waitFor();
   await page.goBack();
+}
+
+/** Nothing is cut off or scrolls sideways. */
+async function fits(page) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= page.viewportSize().width, `${page.url()} is ${wide} px wide`);
 }
 
 /** With the keyboard alone. */
@@ -77,8 +85,7 @@ async function readsTheGuide(page) {
   assert.equal(new URL(page.url()).pathname, "/guide/numbers-and-money");
   const place = await page.locator("#how-numbers-are-checked").boundingBox();
   assert.ok(place.y >= 0 && place.y < page.viewportSize().height, `the section is at ${place.y}`);
-  const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(wide <= shown, `the guide is ${wide} px wide`);
+  await fits(page);
   await page.getByRole("link", { name: "All guides" }).click();
   await page.getByRole("link", { name: "Operating Dialguard" }).click();
   await page.getByRole("heading", { name: "Sources", exact: true }).waitFor();

@@ -11,7 +11,7 @@ use crate::web::pages::layout::icon;
 use crate::words::{Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{AccountProfile, Bill, MarkCounts, SLOTS_PER_BLOCK};
+use dialguard_dialer::ledger::{AccountProfile, Bill, Checks, MarkCounts, SLOTS_PER_BLOCK};
 use dialguard_dialer::sources::costs::LookUpCosts;
 use maud::{Markup, html};
 
@@ -36,7 +36,7 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
                 (slot_bar(&usage))
                 (locked(account, &locks, now))
             }
-            (add_on(of, &bill, now))
+            (add_on(of, &bill, (&checks, now)))
         }
         (figures(account, &usage, &checks.marks))
         (watched(account, &checks, now))
@@ -79,7 +79,7 @@ fn locked(account: &AccountProfile, locks: &[SlotLock], now: u64) -> Markup {
     }
 }
 
-fn add_on(of: &OfAccount<Read>, bill: &Bill, now: u64) -> Markup {
+fn add_on(of: &OfAccount<Read>, bill: &Bill, (checks, now): (&Checks, u64)) -> Markup {
     let (account, may_change) = (&of.account, of.may(Role::Administer));
     let blocks = account.blocks();
     let ends = date(account.cycle_ends_at, account.time_zone, now);
@@ -90,7 +90,10 @@ fn add_on(of: &OfAccount<Read>, bill: &Bill, now: u64) -> Markup {
     html! {
         section.panel.add-on aria-labelledby="add-on" {
             div.switch {
-                h2 #add-on { "Reputation monitoring is " strong { (state) } }
+                h2 #add-on {
+                    "Reputation monitoring is " strong { (state) }
+                    @if checks.trouble.is_some() && checks.marks.current == 0 { ", " strong.failed { "but nothing is checked" } }
+                }
                 @if may_change {
                     form method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {
                         button.toggle.on[account.enabled] name="change" value=(change) { (label) }
@@ -128,7 +131,7 @@ fn figures(account: &AccountProfile, usage: &Usage, marks: &MarkCounts) -> Marku
     let figure = |class: &str, figure: u32, what: &str, path: String| {
         let stale = if class == "clean" { marks.stale_clean } else { 0 };
         html! {
-            li { a class=(class) href=(path) {
+            li { a class={ (class) @if stale > 0 && stale == figure { " stale" } } href=(path) {
                 strong { (thousands(figure.into())) }
                 span { @if class != "lately" { (icon(class)) } (what) @if stale > 0 { small { (thousands(stale.into())) " of them stale" } } }
             } }
