@@ -42,6 +42,7 @@ mod program {
     mod bill;
     mod bounds;
     mod calls;
+    mod checks;
     mod clock;
     mod closing;
     mod commands;

@@ -20,7 +20,7 @@ async fn one_has_rested() -> (Dialer, FakeProvider) {
         dialer.run("review acme").exits(0);
         dialer.pass(DAY);
     }
-    assert_eq!((dialer.standing(100), dialer.standing(150)), ("gone".into(), "1 pending".into()));
+    assert_eq!((dialer.standing(100), dialer.standing(150)), ("gone".into(), "1 clean".into()));
     dialer.pass(30 * DAY);
     carriers_flag(&dialer, &[]);
     dialer.run("review acme").exits(0);

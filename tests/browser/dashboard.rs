@@ -92,7 +92,7 @@ async fn numbers_are_monitored_in_bulk_and_replaced_rather_than_deleted() {
     if step(&server, Role::Operate, "numbers") {
         assert_eq!(server.dialer.standing(113), "14 pending");
         assert_eq!(server.dialer.standing(115), "–");
-        assert_eq!(server.dialer.standing(190), "1 pending");
+        assert_eq!(server.dialer.standing(190), "1 clean");
         assert_eq!(server.dialer.standing(100), "gone");
     }
 }
@@ -155,4 +155,20 @@ async fn what_needs_a_person_is_on_top_until_it_is_seen_to() {
     dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (102, "ooo")]);
     dialer.run("review acme").exits(0);
     step(&Server::new(dialer).await, Role::Operate, "attention");
+}
+
+/// Four numbers were rated on the first of March, one of them flagged. Since then the verdict file is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_told_marks_are_explained_and_first_verdicts_show_at_once() {
+    let dialer = Dialer::monitoring(4, "");
+    dialer.import([104, 105], "");
+    dialer.import([190, 191], "--candidates");
+    dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (102, "ooo"), (103, "ooo")]);
+    dialer.run("review acme").exits(0);
+    std::fs::remove_file(dialer.path("verdicts.csv")).expect("the file was there");
+    for _ in 0..3 {
+        dialer.pass(DAY);
+        dialer.run("review acme").exits(0);
+    }
+    step(&Server::new(dialer).await, Role::Operate, "truth");
 }

@@ -62,6 +62,13 @@ export const PAGES = [
   { name: "pool", path: (account) => `/accounts/${account}/pool` },
   { name: "billing", path: (account) => `/accounts/${account}/billing` },
   { name: "sign-in", path: () => "/sign-in" },
+  { name: "guides", path: () => "/guide" },
+  { name: "guide", path: () => "/guide/numbers-and-money" },
+  {
+    name: "marks",
+    path: (account) => `/accounts/${account}`,
+    prepare: (page) => page.getByRole("button", { name: "What the marks mean" }).click(),
+  },
   { name: "alerts", path: (account) => `/accounts/${account}/alerts` },
   { name: "buying", path: (account) => `/accounts/${account}/buying` },
   { name: "activity", path: (account) => `/accounts/${account}/activity` },

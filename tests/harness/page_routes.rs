@@ -29,6 +29,7 @@ impl PageRoute {
             ("{token}", "dialer"),
             ("{invite}", "1"),
             ("{session}", "0123456789abcdef"),
+            ("{page}", "operating"),
         ];
         let path = parts.iter().fold(self.pattern.clone(), |path, (name, value)| path.replace(name, value));
         assert!(!path.contains('{'), "a parameter that has no value here: {path}");

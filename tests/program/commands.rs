@@ -506,7 +506,7 @@ fn every_number_is_answered_and_a_refusal_stops_no_other() {
         // No carrier has an opinion of the candidate yet.
         ("replace acme 0104 0113 0999", &["no-clean-candidate", "not-monitored", "not-owned"], &[(104, "5 pending")]),
         ("carriers_say", &[], &[]),
-        ("replace acme 0105 0104", &["accepted", "no-clean-candidate"], &[(105, "gone"), (140, "6 pending")]),
+        ("replace acme 0105 0104", &["accepted", "no-clean-candidate"], &[(105, "gone"), (140, "6 clean")]),
         ("delete acme 0113", &["accepted"], &[(113, "gone")]),
         ("account set acme --add-on off", &[], &[]),
         ("monitor acme 0116", &["add-on-off"], &[(116, "–")]),
@@ -824,7 +824,7 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
         assert!(text.ends_with(&because), "{text}");
         assert_eq!((&event["run"], &event["revision"]), (&json!(3), &json!(1)), "{text}");
     }
-    assert_eq!([100, 199, 101].map(|last| dialer.standing(last)), ["gone", "1 pending", "2 clean"]);
+    assert_eq!([100, 199, 101].map(|last| dialer.standing(last)), ["gone", "1 clean", "2 clean"]);
     assert_eq!(dialer.json("usage acme")["locked"], 0, "replacing keeps the slot");
 
     dialer.file("back.csv", e164(100));
@@ -959,10 +959,10 @@ fn usage_has_the_contracts_figures() {
     dialer.run("review acme").exits(0);
     dialer.run("unmonitor acme +13105550104").exits(0);
     let usage = dialer.json("usage acme");
-    // 0100 was replaced and its replacement is not rated yet; for 0101 there was no candidate left.
+    // 0100 was replaced by a clean number; for 0101 there was no candidate left.
     let expected = json!({
-        "slots": 15, "occupied": 5, "locked": 1, "pending": 2, "clean": 1, "at-risk": 1, "flagged": 1,
-        "suspect": 0, "resting": 0, "flagged-past-day": 2, "flagged-past-week": 2,
+        "slots": 15, "occupied": 5, "locked": 1, "pending": 1, "clean": 2, "stale-clean": 0, "at-risk": 1, "flagged": 1,
+        "stale": 0, "suspect": 0, "resting": 0, "flagged-past-day": 2, "flagged-past-week": 2,
     });
     assert_eq!(usage, expected);
     let fields = |usage: &Value| usage.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
@@ -984,7 +984,9 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
     assert!(run.is_u64(), "a review that was applied is a run: {run}");
     for kind in ["turned-flagged", "newly-flagged", "replacement-intended", "replaced", "resting", "unrated"] {
         let events = dialer.events(kind);
-        assert_eq!(each(&json!(events), "run"), std::slice::from_ref(&run), "{kind}");
+        assert_eq!(events[0]["run"], run, "{kind}");
+        // The replacement's first check asks about the unrated number again.
+        assert_eq!(events.len(), if kind == "unrated" { 2 } else { 1 }, "{kind}");
         let policy = events[0]["policy"].as_str().expect("a policy's SHA-256");
         assert!(policy.len() == 64 && policy.chars().all(|c| c.is_ascii_hexdigit()), "{kind}: {policy}");
     }

@@ -6,6 +6,7 @@ use crate::harness::server::Server;
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::AccountSettings;
 use reqwest::{Method, Response, StatusCode};
+use serde_json::json;
 use std::time::Duration;
 
 const HOUR: u64 = 60 * 60;
@@ -263,14 +264,20 @@ async fn next_event(stream: &mut Response, left: &mut String) -> (String, String
 async fn the_live_stream_reports_changes_by_another_process() {
     let server = two_days().await;
     let reader = server.user(Role::Read, &["acme"]);
-    let revision = || server.dialguard.ledger().account("acme").expect("the account").revision;
+    let account = || server.dialguard.ledger().account("acme").expect("the account");
     let mut stream = reader.get("/accounts/acme/live").await;
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     let mut left = String::new();
-    let changed_to = |revision: u64| ("changed".to_owned(), format!("{{\"revision\":{revision},\"policies\":1}}"));
-    assert_eq!(next_event(&mut stream, &mut left).await, changed_to(revision()));
+    let as_it_is = || {
+        let (revision, day) = (account().revision, account().rated_if_since(server.dialguard.now()));
+        ("changed".to_owned(), json!({"revision": revision, "policies": 1, "day": day}).to_string())
+    };
+    assert_eq!(next_event(&mut stream, &mut left).await, as_it_is());
     server.dialer.run("account set acme --checks-to-flag 1").exits(0);
-    assert_eq!(next_event(&mut stream, &mut left).await, changed_to(revision()));
+    assert_eq!(next_event(&mut stream, &mut left).await, as_it_is());
+    // Marks become stale without a change.
+    server.pass(DAY);
+    assert_eq!(next_event(&mut stream, &mut left).await, as_it_is());
 }
 
 /// A slow carrier: its file is a pipe that has not been written to yet.

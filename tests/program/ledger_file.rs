@@ -372,7 +372,7 @@ fn a_read_only_folder_can_be_read_and_says_why_it_is_not_changed() {
     const MOUNT: &str = "mount --bind ledger ledger && mount -o remount,ro,bind ledger &&";
     let dialer = Dialer::monitoring(2, "");
     let read = |dialer: &Dialer| {
-        let script = format!("{MOUNT} $DIALGUARD numbers list acme --json");
+        let script = format!("{MOUNT} $DIALGUARD numbers list acme --json --at {}", rfc3339(dialer.now()));
         where_it_may_mount(dialer, &script).map(|listed| listed.exits(0).json())
     };
     let Some(listed) = read(&dialer) else { return };

@@ -318,7 +318,7 @@ async fn the_pool_shows_which_numbers_rest_and_are_ready_and_what_that_saves() {
     dialer.run("numbers pool acme").exits(0).says(&["0 resting, 1 ready", "+13105550100"]);
     assert_eq!(dialer.standing(100), "–", "it is the account's, without a slot");
     dialer.run(&format!("replace acme {}", e164(101))).exits(0);
-    assert_eq!((fake.purchases(), dialer.standing(100)), (vec![number(150)], "2 pending".into()));
+    assert_eq!((fake.purchases(), dialer.standing(100)), (vec![number(150)], "2 clean".into()));
     dialer.run("numbers pool acme").exits(0).says(&["$1.15 saved in the past 365 days", "1 was bought for $1.15"]);
 
     let server = Server::new(dialer).await;

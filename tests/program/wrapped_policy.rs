@@ -32,7 +32,8 @@ fn on_a_friday_nothing_is_replaced_unless_a_user_requests_it() {
     assert_eq!((replaced(), dialer.standing(103)), (2, "gone".into()), "a user requested it");
 
     review("2026-03-07T09:00:00Z", &[(101, "xxx"), (102, "xxx")]);
-    assert_eq!((replaced(), put_off().len()), (4, 1), "what waited is replaced");
+    // On Friday it was said twice: the first check of 0103's replacement was a review too.
+    assert_eq!((replaced(), put_off().len()), (4, 2), "what waited is replaced");
     assert_eq!([101, 102].map(|last| dialer.standing(last)), ["gone", "gone"]);
     let runs = dialer.json("events acme --last 100000");
     let last = each(&runs, "run").iter().filter_map(Value::as_u64).max().expect("runs");

@@ -70,6 +70,8 @@ pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, Se
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::billing::{BillLine, BillLineKind, BillPlace, Billing, Cycle};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
+pub use accounts::checks::sources::{SourceHealth, SourceState};
+pub use accounts::checks::{Checks, Freshness, GRACE_SECONDS, MarkCounts, Trouble};
 pub use accounts::closing::Closing;
 pub use accounts::days::{Day, RatingAges};
 pub(crate) use accounts::settings::ensure_fits;

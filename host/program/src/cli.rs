@@ -123,6 +123,8 @@ enum Command {
     Doctor,
     /// Count an account's slots and numbers
     Usage(review::OneAccount),
+    /// Show when an account was checked, when it is next, and which sources answer
+    Checks(review::OneAccount),
     /// Show an account's event log
     Events(review::EventOptions),
     /// Manage policies: write, install, compare, activate and roll back
@@ -191,6 +193,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Status(options) => status::status(&context, options),
         Command::Doctor => doctor::doctor(&context).await,
         Command::Usage(account) => review::usage(&context, account).await,
+        Command::Checks(account) => review::checks(&context, &account),
         Command::Events(events) => review::events(&context, events).await,
         Command::Policy(command) => policy::run(&context, command).await,
         Command::Component(component) => component::write(&context, component).await,

@@ -93,8 +93,8 @@ impl Table {
             // It always has a row.
             Table::Account => "",
             Table::Numbers => {
-                "number,slot,status,status-since,suspect-since,replacement-pending,resting,resting-since,ready-since,state,\
-                 since,monitored-since,last-rated-at,bought-from"
+                "number,slot,status,status-since,last-rated-at,stale,checking,suspect-since,replacement-pending,resting,\
+                 resting-since,ready-since,state,since,monitored-since,bought-from"
             }
             Table::Events | Table::Money => {
                 "id,at,kind,number,cents,text,run,policy,revision,actor.kind,actor.name,actor.id,actor.for-kind,\
@@ -258,11 +258,7 @@ fn is_e164(text: &str) -> bool {
 fn pages(ledger: Arc<Ledger>, declaration: Declaration, id: String, table: Table, now: Timestamp) -> Pages {
     match table {
         Table::Account => Box::new(account(ledger, declaration, id, now)),
-        Table::Numbers => paged(
-            move |above| ledger.recorded_numbers(&id, above, PAGE),
-            |recorded| recorded.known.number,
-            |recorded| row(ExportedNumber::from(recorded)),
-        ),
+        Table::Numbers => Box::new(numbers(ledger, id, now)),
         Table::Events | Table::Money => {
             let query = EventQuery { money: table == Table::Money, oldest_first: true, ..EventQuery::default() };
             paged(
@@ -316,6 +312,18 @@ fn account(
         let account = ledger.account(&id)?;
         let now = now.max(account.changed_at);
         Ok(Some(vec![row(Account::read(&ledger, &account.as_of(now), &declaration, now)?)]))
+    }
+}
+
+/// Each page beside the account as it is when the page is read.
+fn numbers(ledger: Arc<Ledger>, id: String, now: Timestamp) -> impl FnMut() -> Result<Option<Vec<Value>>, LedgerError> {
+    let mut above = 0;
+    move || {
+        let (account, page) = (ledger.account(&id)?, ledger.recorded_numbers(&id, above, PAGE)?);
+        let Some(last) = page.last() else { return Ok(None) };
+        above = last.known.number;
+        let now = now.max(account.changed_at);
+        Ok(Some(page.iter().map(|recorded| row(ExportedNumber::new(recorded, &account, now))).collect()))
     }
 }
 

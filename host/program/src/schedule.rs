@@ -6,7 +6,7 @@
 //! the date that it was due on. What is missing after that is reported once, by an event and a message. The ledger
 //! records all of it, so a restart continues where the last process stopped, and two processes never repeat a review.
 //!
-//! A number just added is checked at once, at any time of day. Numbers that were rated the day before are left to the
+//! A number just added is checked at once, at any time of day, and so is one that took another's slot. Numbers that were rated the day before are left to the
 //! daily review, so that each costs one lookup a date; only a user's own review rates them before it is due.
 //!
 //! After more than 45 days without a change, all waits until a user confirms the time: `dialguard clock accept`.
@@ -42,7 +42,7 @@
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::{AccountProfile, Actor, Leap, LedgerError, Revision, rated_count};
+use dialguard_dialer::ledger::{AccountProfile, Actor, Leap, LedgerError, Order, Revision, rated_count};
 use dialguard_dialer::phone::e164;
 use dialguard_dialer::zones;
 use std::collections::HashMap;
@@ -445,10 +445,24 @@ pub async fn review_all(
 }
 
 async fn review(dialguard: Dialguard, id: String, mode: ReviewMode) -> Result<Option<ReviewOutcome>, DialguardError> {
-    match mode {
+    let reviewed = match mode {
         ReviewMode::OncePerDate => dialguard.review_once(&id).await,
         ReviewMode::Again => dialguard.review(&id).await.map(Some),
         ReviewMode::DryRun => dialguard.try_review(&id).await.map(Some),
+    };
+    if let Ok(Some(review)) = &reviewed {
+        check_replacements(&dialguard, &id, &review.replaced).await;
+    }
+    reviewed
+}
+
+/// Numbers that took others' slots were screened a moment ago: their first check shows their verdict at once.
+async fn check_replacements(dialguard: &Dialguard, id: &str, replaced: &[Order]) {
+    if replaced.is_empty() {
+        return;
+    }
+    if let Err(error) = dialguard.check_added(id).await {
+        tracing::warn!(account = id, "the first check of replacements failed and is made later: {error}");
     }
 }
 
@@ -479,6 +493,7 @@ fn start_resuming(dialguard: &Dialguard, resumed: &mut AccountTasks<()>, waiting
 async fn resume(dialguard: Dialguard, id: String) -> Result<(), DialguardError> {
     match dialguard.resume(&id).await {
         Ok(replaced) => {
+            check_replacements(&dialguard, &id, &replaced).await;
             for order in replaced {
                 tracing::info!(account = id, "{} replaced by {}", e164(order.number), e164(order.replacement));
             }

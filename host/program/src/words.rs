@@ -4,6 +4,8 @@ mod access;
 mod actors;
 mod attention;
 mod calls;
+mod checks;
+mod marks;
 mod settings_change;
 mod story;
 
@@ -14,6 +16,8 @@ pub use calls::{
     WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, read_calls_in_words,
     recognized_calls,
 };
+pub use checks::{age_in_words, checks_in_words, source_in_words, trouble_in_words, trouble_steps};
+pub use marks::{MarkMeaning, legend};
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
 pub use story::{day_in_words, headline, sentence, time_of_day, time_of_step};
 

@@ -42,5 +42,5 @@ export default async function (page) {
   assert.equal(download.suggestedFilename(), "acme-numbers.csv");
   const rows = (await readFile(await download.path(), "utf8")).trim().split("\n");
   assert.equal(rows.length, 2, rows.join("\n"));
-  assert.match(rows[1], /^\+13105550150,,,,false/);
+  assert.match(rows[1], /^\+13105550150,,,,,false/);
 }

@@ -64,7 +64,7 @@ async function replaceInsteadOfDeleting(page) {
   const done = page.getByRole("dialog", { name: "1 done" });
   await done.getByText(`replaced by ${NUMBER("0190")} in slot 1`).waitFor();
   await done.getByRole("link", { name: "Back to numbers" }).click();
-  await page.getByRole("row", { name: new RegExp(`${NUMBER("0190").slice(1)}.* pending\\b.* 1 `) }).waitFor();
+  await page.getByRole("row", { name: new RegExp(`${NUMBER("0190").slice(1)}.* clean\\b.* 1 `) }).waitFor();
 }
 
 /** Numbers that became flagged recently are listed even if they have left the account. */

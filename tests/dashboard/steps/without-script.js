@@ -15,7 +15,7 @@ export default async function (_, open) {
   await page.getByRole("row", { name: /\+13105550101 no longer monitored; slot 2 is locked/ }).waitFor();
   await page.getByRole("link", { name: "Back to numbers" }).click();
   await page.getByText("Slots 2 and 3 are locked until 1 April.").waitFor();
-  await page.getByRole("button", { name: /^(clean|pending): carrier answers for \+13105550103/ }).click();
+  await page.getByRole("button", { name: /^(checking|pending): carrier answers for \+13105550103/ }).click();
   assert.ok(await page.locator("#carriers-13105550103").isVisible());
   await askAboutOne(page);
 }

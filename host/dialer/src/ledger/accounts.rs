@@ -3,6 +3,7 @@
 pub(in crate::ledger) mod bill;
 pub(in crate::ledger) mod billing;
 pub(in crate::ledger) mod buying;
+pub(in crate::ledger) mod checks;
 pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod days;
 pub(in crate::ledger) mod settings;

@@ -3,7 +3,7 @@
 //! Events and runs are read by [`Ledger::event_page`] and [`Ledger::runs`].
 
 use crate::ledger::accounts::profile;
-use crate::ledger::numbers::known_number;
+use crate::ledger::numbers::{RATING, known_number};
 use crate::ledger::orders::{Order, orders};
 use crate::ledger::providers::NumberState;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
@@ -23,10 +23,6 @@ pub struct RecordedNumber {
     pub state: NumberState,
     /// Since when it has that state.
     pub since: Timestamp,
-    /// Since when it is monitored.
-    pub monitored_since: Option<Timestamp>,
-    /// When it was last rated.
-    pub last_rated_at: Option<Timestamp>,
     /// The provider that it was bought from for this account; none if it was imported.
     pub bought_from: Option<String>,
 }
@@ -72,11 +68,11 @@ impl Ledger {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = page.number),
-                    state = 'owned', resting_since, ready_since, state, numbers.since, monitored_since, last_rated_at,
+                    state = 'owned', resting_since, ready_since, state, numbers.since,
                     (SELECT provider FROM orders
                       WHERE replacement = page.number AND orders.account = ?1 AND price_cents IS NOT NULL
                         AND spent_on IS NOT NULL AND orders.state <> 'ordering' ORDER BY id DESC LIMIT 1),
-                    {SUSPICION}
+                    {RATING}, {SUSPICION}
                FROM ({page}) AS page JOIN numbers ON numbers.number = page.number
                     LEFT JOIN monitored ON monitored.number = page.number
                     LEFT JOIN suspects ON suspects.number = page.number
@@ -86,14 +82,11 @@ impl Ledger {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(&sql)?;
             let numbers = statement.query_map(params![account.key, asked_to_sql(above), limit], |row| {
-                let time = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(from_sql));
                 Ok(RecordedNumber {
                     known: known_number(row)?,
                     state: NumberState::named(row.get_ref(8)?.as_str()?),
                     since: from_sql(row.get(9)?),
-                    monitored_since: time(10)?,
-                    last_rated_at: time(11)?,
-                    bought_from: row.get(12)?,
+                    bought_from: row.get(10)?,
                 })
             })?;
             Ok(numbers.collect::<rusqlite::Result<_>>()?)

@@ -77,6 +77,12 @@ pub struct KnownNumber {
     pub replacement_pending: bool,
     /// Its suspicion, if it is suspect.
     pub suspect: Option<Suspicion>,
+    /// Since when it is monitored; none if it is not.
+    pub monitored_since: Option<Timestamp>,
+    /// When it was last rated; none if it never was since it is monitored.
+    pub last_rated_at: Option<Timestamp>,
+    /// The first instant of the day that this rating counts for.
+    pub rated_day: Option<Timestamp>,
     /// Whether the account still owns it; false only in a query that includes numbers that have left.
     pub is_owned: bool,
 }
@@ -169,7 +175,7 @@ impl Ledger {
             let mut statement = transaction.prepare_cached(&format!(
                 "SELECT numbers.number, slot, status, status_since,
                         EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
-                        1, resting_since, ready_since, {SUSPICION}
+                        1, resting_since, ready_since, {RATING}, {SUSPICION}
                    FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                         LEFT JOIN suspects ON suspects.number = numbers.number
                   WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number"
@@ -192,8 +198,12 @@ fn ensure_room_for(transaction: &Transaction, account: &AccountProfile, more: us
     Err(LedgerError::Refused(message))
 }
 
+/// The columns of a number's rating, in a query that joins `monitored`.
+pub(super) const RATING: &str = "monitored.monitored_since AS monitored_since, monitored.last_rated_at AS last_rated_at, \
+                                 monitored.rated_day AS rated_day";
+
 /// From number, slot, status, since when it has that, whether its replacement is under way, whether it is owned, since when
-/// it is not in use, since when it is ready, and [`SUSPICION`].
+/// it is not in use, since when it is ready, [`RATING`] and [`SUSPICION`].
 pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
     let slot: Option<SlotId> = row.get(1)?;
     let monitored = match slot {
@@ -201,6 +211,7 @@ pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
         None => None,
     };
     let time = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(from_sql));
+    let of_rating = |column: &str| row.get::<_, Option<i64>>(column).map(|at| at.map(from_sql));
     Ok(KnownNumber {
         number: from_sql(row.get(0)?),
         monitored,
@@ -208,6 +219,9 @@ pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
         ready_since: time(7)?,
         replacement_pending: row.get(4)?,
         suspect: suspicion(row)?,
+        monitored_since: of_rating("monitored_since")?,
+        last_rated_at: of_rating("last_rated_at")?,
+        rated_day: of_rating("rated_day")?,
         is_owned: row.get(5)?,
     })
 }

@@ -84,7 +84,7 @@ impl SourceKind {
     ];
 
     /// The kind of that name; the schema has no other names.
-    fn named(name: &str) -> Self {
+    pub(in crate::ledger) fn named(name: &str) -> Self {
         match name {
             "ftc" => SourceKind::Ftc,
             "verdicts" => SourceKind::Verdicts,

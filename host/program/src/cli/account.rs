@@ -11,7 +11,7 @@ use super::{CommandContext, Done};
 use crate::json::{Account, ChangePrice, SettingsPreview, Spending};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
-use crate::words::{Surface, bill_in_words, count, look_ups_in_words};
+use crate::words::{Surface, bill_in_words, checks_in_words, count, look_ups_in_words};
 use anyhow::{Result, bail};
 use chrono::NaiveTime;
 use clap::{Args, Subcommand, ValueEnum};
@@ -285,12 +285,13 @@ fn show(context: &CommandContext, id: &str) -> Result<Done> {
     let shape = Account::read(&ledger, &account, &live.declaration, now)?;
     let (spending, bill) = (shape.spending(), ledger.bill(id, now)?);
     let look_ups = look_ups_in_words(&LookUpCosts::of(&ledger, id, now)?, Surface::CommandLine);
+    let checks = checks_in_words(&ledger.checks(id, now)?, now);
     Ok(Done::show(
         context.json,
         || shape,
         || {
             format!(
-                "{}Charged in this cycle, with replacements at {} each: {}\n{}{}",
+                "{}Charged in this cycle, with replacements at {} each: {}\n{}{}{checks}",
                 describe(&account, &live.declaration),
                 dollars(REPLACEMENT_PRICE_CENTS),
                 bill_in_words(&bill),

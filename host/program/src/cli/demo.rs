@@ -116,11 +116,12 @@ impl<'a> Story<'a> {
         let dialguard = self.dialguard.at(time_on(DAYS)?);
         let usage = dialguard.usage(ACCOUNT).await?;
         let listing = Listing::read(&dialguard, ACCOUNT)?;
-        let head = usage_in_words(&dialguard, ACCOUNT, &usage)?;
+        let marks = dialguard.ledger().mark_counts(ACCOUNT, dialguard.now())?;
+        let head = usage_in_words(&dialguard, ACCOUNT, (&usage, &marks))?;
         let replaced = self.replaced()?;
         Ok(Done::show(
             json,
-            || json!({"usage": Usage::from(&usage), "numbers": listing.json()}),
+            || json!({"usage": Usage::new(&usage, &marks), "numbers": listing.json()}),
             || format!("{}\nTHE DASHBOARD ON DAY {DAYS}\n{head}\n{}\n{replaced}\n{NEXT}", self.story, listing.text()),
         ))
     }

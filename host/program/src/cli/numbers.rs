@@ -7,18 +7,20 @@ use super::serve::stop_signal;
 use super::{CommandContext, Done};
 use crate::candidates;
 use crate::hints::import_steps;
-use crate::json::{Candidate, ImportedFile, NumberInFull, Pool};
+use crate::json::{Candidate, ImportedFile, Number, NumberInFull, Pool};
 use crate::words::{
-    candidate_in_words, dollars, import_counts, origin_in_words, other_columns, recognized, saving_in_words, shortened,
+    MarkMeaning, age_in_words, candidate_in_words, dollars, import_counts, legend, origin_in_words, other_columns,
+    recognized, saving_in_words, shortened,
     spam_score_min, thousands,
 };
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::Carrier;
+use dialguard::contract::{Carrier, Status, Timestamp};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{
-    self, CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger, PoolStanding, PooledNumber,
+    self, AccountProfile, CarrierAnswer, Freshness, ImportedAs, KnownNumber, LatestAnswers, Ledger, PoolStanding,
+    PooledNumber,
 };
 use dialguard_dialer::number_file::{self, NumberFile, ReadOptions, refused_rows};
 use dialguard_dialer::phone::{Letters, Region};
@@ -34,6 +36,9 @@ pub enum NumbersCommand {
     List {
         /// The account
         id: String,
+        /// Say what the marks mean
+        #[arg(long)]
+        legend: bool,
     },
     /// List the candidates on hand to replace others
     Candidates {
@@ -84,7 +89,7 @@ impl Import {
 pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Done> {
     match command {
         NumbersCommand::Import(options) => import(context, &options),
-        NumbersCommand::List { id } => list(context, &id),
+        NumbersCommand::List { id, legend } => list(context, &id, legend),
         NumbersCommand::Candidates { id } => candidates(context, &id),
         NumbersCommand::Pool { id } => pool(context, &id),
         NumbersCommand::Withdraw(Numbers { id, numbers }) => withdraw(context, &id, &numbers),
@@ -166,9 +171,19 @@ fn first_rows(file: &NumberFile) -> String {
     table(["ROW", "NUMBER", "FIELDS"].map(str::to_owned), rows)
 }
 
-fn list(context: &CommandContext, id: &str) -> Result<Done> {
-    let listing = Listing::read(&context.dialguard()?, id)?;
-    Ok(Done::show(context.json, || listing.json(), || listing.text()))
+fn list(context: &CommandContext, id: &str, with_legend: bool) -> Result<Done> {
+    let dialguard = context.dialguard()?;
+    let listing = Listing::read(&dialguard, id)?;
+    let legend = match with_legend {
+        true => legend_in_words(&legend(&*dialguard.policies().live()?, &listing.account)),
+        false => String::new(),
+    };
+    Ok(Done::show(context.json, || listing.json(), || listing.text() + &legend))
+}
+
+fn legend_in_words(marks: &[MarkMeaning]) -> String {
+    let rows = marks.iter().map(|it| [it.sign.to_owned(), it.label.to_owned(), it.meaning.clone()]);
+    format!("\n{}", table(["", "MARK", "MEANING"].map(str::to_owned), rows))
 }
 
 fn candidates(context: &CommandContext, id: &str) -> Result<Done> {
@@ -242,6 +257,8 @@ fn withdraw(context: &CommandContext, id: &str, numbers: &[String]) -> Result<Do
 
 /// An account's numbers and what carriers say about them.
 pub struct Listing {
+    account: AccountProfile,
+    now: Timestamp,
     numbers: Vec<KnownNumber>,
     carriers: Vec<Carrier>,
     answers: LatestAnswers,
@@ -251,13 +268,15 @@ pub struct Listing {
 impl Listing {
     pub fn read(dialguard: &Dialguard, id: &str) -> Result<Self> {
         let ledger = dialguard.ledger();
+        let account = ledger.account(id)?;
+        let now = dialguard.now().max(account.changed_at);
         let numbers = ledger.numbers(id)?;
         let digits: Vec<_> = numbers.iter().map(|number| number.number).collect();
         let answers = ledger.latest_answers(id, &digits)?;
         let carriers = ledger.carriers()?;
         let live = dialguard.policies().live()?;
-        let spam_score_min = spam_score_min(&live, &ledger.account(id)?);
-        Ok(Listing { numbers, carriers, answers, spam_score_min })
+        let spam_score_min = spam_score_min(&live, &account);
+        Ok(Listing { account, now, numbers, carriers, answers, spam_score_min })
     }
 
     fn answer(&self, number: u64, carrier: &Carrier) -> Option<&CarrierAnswer> {
@@ -267,7 +286,7 @@ impl Listing {
     pub fn json(&self) -> Vec<NumberInFull> {
         let number = |known: &KnownNumber| {
             let answers = self.answers.get(&known.number).map_or(&[][..], Vec::as_slice);
-            NumberInFull::new(known, &self.carriers, answers)
+            NumberInFull::new(Number::new(known, &self.account, self.now), known, &self.carriers, answers)
         };
         self.numbers.iter().map(number).collect()
     }
@@ -281,9 +300,9 @@ impl Listing {
             let slot = known.monitored.map_or("–".to_owned(), |(slot, ..)| slot.to_string());
             let status = match (known.monitored, known.ready_since) {
                 (Some((_, status, _)), _) if known.resting_since.is_some() => {
-                    format!("{}, out of use", status_mark(status))
+                    format!("{}, out of use", self.status(known, status))
                 }
-                (Some((_, status, _)), _) => status_mark(status).to_owned(),
+                (Some((_, status, _)), _) => self.status(known, status),
                 (None, Some(_)) => "ready".into(),
                 (None, None) => "–".into(),
             };
@@ -292,6 +311,15 @@ impl Listing {
             [e164(known.number).to_string(), slot, status].into_iter().chain(marks)
         });
         table(header.map(str::to_owned), rows)
+    }
+
+    /// The mark of a status, with its age if it is stale.
+    fn status(&self, known: &KnownNumber, status: Status) -> String {
+        match (self.account.freshness(known, self.now), known.last_rated_at) {
+            (Some(Freshness::Checking), _) => "○ checking".into(),
+            (Some(Freshness::Stale), Some(at)) => format!("{}, {}", status_mark(status), age_in_words(at, self.now)),
+            _ => status_mark(status).to_owned(),
+        }
     }
 
     /// What a carrier shows: its score and its label; a cross from the account's spam score up.

@@ -90,8 +90,15 @@ pub async fn delete(context: &CommandContext, Delete { numbers, accept_slot_loss
     ask_for(context, numbers, |numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss })).await
 }
 
-pub async fn replace(context: &CommandContext, numbers: Numbers) -> Result<Done> {
-    ask_for(context, numbers, Request::ReplaceNumbers).await
+/// A replacement was screened a moment ago, so its first check shows its verdict at once.
+pub async fn replace(context: &CommandContext, Numbers { id, numbers }: Numbers) -> Result<Done> {
+    let dialguard = context.dialguard()?;
+    let numbers = parse(dialguard.ledger(), &id, &numbers)?;
+    let mut outcome = dialguard.decide_all(&id, &Request::ReplaceNumbers(numbers.clone())).await?;
+    if !outcome.replaced.is_empty() {
+        first_check(&dialguard, &id, &mut outcome).await;
+    }
+    show(context, &id, numbers, (outcome, HashMap::new()))
 }
 
 async fn ask_for(

@@ -1,18 +1,21 @@
-//! `review`, `usage` and `events`.
+//! `review`, `usage`, `checks` and `events`.
 
 use super::output::{dollars, e164, problems_in_words};
 use super::terminal::tell;
 use super::{CommandContext, Done, hint};
-use crate::json::{Event, Review, Usage};
+use crate::json::{Checks, Event, Review, Usage};
 use crate::schedule::{self, ReviewMode};
-use crate::words::{by_in_words, count, day_in_words, headline, sentence, signed_dollars, time_of_day, time_of_step};
+use crate::words::{
+    by_in_words, checks_in_words, count, day_in_words, headline, sentence, signed_dollars, thousands, time_of_day,
+    time_of_step,
+};
 use anyhow::Result;
 use clap::Args;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{self, Action};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::{EventFilter, EventQuery, Ledger, StoryEntry, Subject};
+use dialguard_dialer::ledger::{EventFilter, EventQuery, Ledger, MarkCounts, StoryEntry, Subject};
 use dialguard_dialer::ledger::{counted_before_in_words, rated_count};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
@@ -112,8 +115,16 @@ fn progress_bar(length: usize) -> ProgressBar {
 pub async fn usage(context: &CommandContext, OneAccount { id }: OneAccount) -> Result<Done> {
     let dialguard = context.dialguard()?;
     let usage = dialguard.usage(&id).await?;
-    let in_words = usage_in_words(&dialguard, &id, &usage)?;
-    Ok(Done::show(context.json, || Usage::from(&usage), || in_words))
+    let marks = dialguard.ledger().mark_counts(&id, dialguard.now())?;
+    let in_words = usage_in_words(&dialguard, &id, (&usage, &marks))?;
+    Ok(Done::show(context.json, || Usage::new(&usage, &marks), || in_words))
+}
+
+pub fn checks(context: &CommandContext, OneAccount { id }: &OneAccount) -> Result<Done> {
+    let (ledger, now) = (context.ledger()?, context.now());
+    let now = now.max(ledger.account(id)?.changed_at);
+    let checks = ledger.checks(id, now)?;
+    Ok(Done::show(context.json, || Checks::from(&checks), || checks_in_words(&checks, now)))
 }
 
 /// As JSON, every event is one; otherwise what belongs together is.
@@ -196,7 +207,11 @@ fn review_in_words(id: &str, review: &ReviewOutcome, dry_run: bool) -> String {
 }
 
 /// The figures at the head of the dashboard, in lines.
-pub fn usage_in_words(dialguard: &Dialguard, id: &str, usage: &contract::Usage) -> Result<String> {
+pub fn usage_in_words(
+    dialguard: &Dialguard,
+    id: &str,
+    (usage, marks): (&contract::Usage, &MarkCounts),
+) -> Result<String> {
     let ledger: &Ledger = dialguard.ledger();
     let (account, now) = ledger.account_at(id, dialguard.now())?;
     let price = price_cents(account.blocks());
@@ -204,9 +219,13 @@ pub fn usage_in_words(dialguard: &Dialguard, id: &str, usage: &contract::Usage) 
         Some(lock) => format!(", {} locked until {}", usage.locked, rfc3339(lock.until)),
         None => String::new(),
     };
+    let stale = match marks.stale_clean {
+        0 => String::new(),
+        stale => format!(" ({} of them stale)", thousands(stale.into())),
+    };
     Ok(format!(
         "{} of {} slots used{locked}; {} a month, cycle ends at {}\n\
-         {} clean, {} at-risk, {} flagged, {} pending; {} suspect; turned flagged: {} in the past 24 hours, {} in the past \
+         {} clean{stale}, {} at-risk, {} flagged, {} pending; {} suspect; turned flagged: {} in the past 24 hours, {} in the past \
          7 days\n",
         usage.occupied,
         usage.slots,

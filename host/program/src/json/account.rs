@@ -2,7 +2,7 @@
 
 use super::{Settings, Time};
 use dialguard::contract;
-use dialguard_dialer::ledger::{self, AccountProfile, Ledger, LedgerError, SLOTS_PER_BLOCK};
+use dialguard_dialer::ledger::{self, AccountProfile, Ledger, LedgerError, MarkCounts, SLOTS_PER_BLOCK};
 use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS, price_cents};
 use dialguard_dialer::settings::Declaration;
 use dialguard_dialer::sources::costs::LookUpCosts;
@@ -230,10 +230,14 @@ pub struct Usage {
     pending: u32,
     /// Monitored numbers that no carrier flags.
     clean: u32,
+    /// Of the clean ones, those with an older rating: the latest check that is due has not rated them.
+    stale_clean: u32,
     /// Monitored numbers that some carrier flags.
     at_risk: u32,
     /// Monitored numbers that most carriers flag.
     flagged: u32,
+    /// Monitored numbers with an older rating, whatever their status.
+    stale: u32,
     /// Monitored numbers that are suspect for how their calls went.
     suspect: u32,
     /// Monitored numbers that the dialer does not use for now.
@@ -244,16 +248,19 @@ pub struct Usage {
     flagged_past_week: u32,
 }
 
-impl From<&contract::Usage> for Usage {
-    fn from(usage: &contract::Usage) -> Self {
+impl Usage {
+    /// The policy's figures, and what the marks rest on.
+    pub fn new(usage: &contract::Usage, marks: &MarkCounts) -> Self {
         Usage {
             slots: usage.slots,
             occupied: usage.occupied,
             locked: usage.locked,
             pending: usage.pending,
             clean: usage.clean,
+            stale_clean: marks.stale_clean,
             at_risk: usage.at_risk,
             flagged: usage.flagged,
+            stale: marks.stale,
             suspect: usage.suspect,
             resting: usage.resting,
             flagged_past_day: usage.flagged_past_day,

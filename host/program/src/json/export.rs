@@ -3,8 +3,8 @@
 use super::number::Number;
 use super::review::Rating;
 use super::{E164, Time};
-use dialguard::contract::{CarrierId, Review};
-use dialguard_dialer::ledger::{self, RecordedNumber, RunAnswers, RunRatings};
+use dialguard::contract::{CarrierId, Review, Timestamp};
+use dialguard_dialer::ledger::{self, AccountProfile, RecordedNumber, RunAnswers, RunRatings};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -19,19 +19,18 @@ pub struct ExportedNumber {
     /// Since when it has that state.
     since: Time,
     monitored_since: Option<Time>,
-    last_rated_at: Option<Time>,
     /// The provider that it was bought from; null if it was imported.
     bought_from: Option<String>,
 }
 
-impl From<&RecordedNumber> for ExportedNumber {
-    fn from(recorded: &RecordedNumber) -> Self {
+impl ExportedNumber {
+    /// A number of this account, at this time.
+    pub fn new(recorded: &RecordedNumber, account: &AccountProfile, now: Timestamp) -> Self {
         ExportedNumber {
-            number: Number::from(&recorded.known),
+            number: Number::new(&recorded.known, account, now),
             state: recorded.state.name(),
             since: Time(recorded.since),
-            monitored_since: recorded.monitored_since.map(Time),
-            last_rated_at: recorded.last_rated_at.map(Time),
+            monitored_since: recorded.known.monitored_since.map(Time),
             bought_from: recorded.bought_from.clone(),
         }
     }

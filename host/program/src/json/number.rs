@@ -5,7 +5,7 @@ use crate::candidates::{CandidateRating, RatedCandidate};
 use crate::hints::vanity_steps;
 use crate::words::REFUSED_LISTED_MAX;
 use dialguard::contract;
-use dialguard_dialer::ledger::{self, ImportOutcome, KnownNumber};
+use dialguard_dialer::ledger::{self, AccountProfile, Freshness, ImportOutcome, KnownNumber};
 use dialguard_dialer::number_file::{self, BadRow, NumberFile, ReadRow};
 use dialguard_dialer::phone::{Doubt, NotAPhoneNumber, area_code};
 use serde::Serialize;
@@ -22,6 +22,12 @@ pub struct Number {
     status: Option<Status>,
     /// Since when it has that status.
     status_since: Option<Time>,
+    /// When it was last rated; null if it never was since it is monitored.
+    last_rated_at: Option<Time>,
+    /// Whether its status is of an older rating: the latest check that is due has not rated it.
+    stale: bool,
+    /// Whether it was just added and its first check is under way.
+    checking: bool,
     /// Since when it is suspect for how its calls went; null if it is not.
     suspect_since: Option<Time>,
     /// Whether a replacement for it is in progress.
@@ -35,13 +41,18 @@ pub struct Number {
     ready_since: Option<Time>,
 }
 
-impl From<&KnownNumber> for Number {
-    fn from(known: &KnownNumber) -> Self {
+impl Number {
+    /// A number of this account, at this time.
+    pub fn new(known: &KnownNumber, account: &AccountProfile, now: contract::Timestamp) -> Self {
+        let freshness = account.freshness(known, now);
         Number {
             number: known.number.into(),
             slot: known.monitored.map(|(slot, ..)| slot),
             status: known.monitored.map(|(_, status, _)| status.into()),
             status_since: known.monitored.map(|(.., since)| Time(since)),
+            last_rated_at: known.last_rated_at.map(Time),
+            stale: freshness == Some(Freshness::Stale),
+            checking: freshness == Some(Freshness::Checking),
             suspect_since: known.suspect.map(|suspicion| Time(suspicion.since)),
             replacement_pending: known.replacement_pending,
             resting: known.resting_since.is_some(),
@@ -80,12 +91,17 @@ pub struct NumberInFull {
 }
 
 impl NumberInFull {
-    pub fn new(known: &KnownNumber, carriers: &[contract::Carrier], answers: &[ledger::CarrierAnswer]) -> Self {
+    pub fn new(
+        number: Number,
+        known: &KnownNumber,
+        carriers: &[contract::Carrier],
+        answers: &[ledger::CarrierAnswer],
+    ) -> Self {
         let verdict = |carrier: &contract::Carrier| {
             Verdict::new(carrier, answers.iter().find(|answer| answer.carrier == carrier.id))
         };
         let suspicion = known.suspect.map(Suspicion::from);
-        NumberInFull { number: Number::from(known), suspicion, carriers: carriers.iter().map(verdict).collect() }
+        NumberInFull { number, suspicion, carriers: carriers.iter().map(verdict).collect() }
     }
 }
 

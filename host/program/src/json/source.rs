@@ -116,7 +116,7 @@ impl TestedSource {
 /// The kind of a source.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum SourceKind {
+pub(super) enum SourceKind {
     /// A folder of the FTC's daily complaint files.
     Ftc,
     /// A file that a dialer writes.

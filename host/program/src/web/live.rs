@@ -1,4 +1,5 @@
-//! Server-sent events for open pages: that their account has changed, and a review's progress.
+//! Server-sent events for open pages: that their account has changed or its marks have become stale, and a review's
+//! progress.
 //!
 //! Other processes may change the ledger too, so it is polled once a second on behalf of all listeners.
 
@@ -11,6 +12,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
 use axum::{Router, middleware};
 use dialguard_dialer::dialguard::{Dialguard, Progress};
+use dialguard_dialer::ledger::AccountProfile;
 use parking_lot::Mutex;
 use serde_json::json;
 use std::collections::HashMap;
@@ -106,7 +108,7 @@ async fn live(State(site): State<Site>, of: OfAccount<Read>) -> impl IntoRespons
         let mut closed = site.0.live.closed.subscribe();
         let disconnected = sender.clone();
         tokio::select! {
-            _ = timeout_at(Instant::now() + STREAM_MAX, send_events(&site, &of.account.id, sender)) => {}
+            _ = timeout_at(Instant::now() + STREAM_MAX, send_events(&site, &of.account, sender)) => {}
             _ = closed.wait_for(|closed| *closed) => {}
             () = disconnected.closed() => {}
         }
@@ -117,20 +119,22 @@ async fn live(State(site): State<Site>, of: OfAccount<Read>) -> impl IntoRespons
 type EventSender = mpsc::Sender<Result<Event, Infallible>>;
 
 /// Sends one account's events until the listener disconnects.
-async fn send_events(site: &Site, id: &str, sender: EventSender) {
+async fn send_events(site: &Site, account: &AccountProfile, sender: EventSender) {
     let mut revisions = subscribe(site);
     let (mut last, mut last_progress) = (None, None);
     loop {
-        let current = revisions_of(&revisions.borrow_and_update(), id);
+        let current = revisions_of(&revisions.borrow_and_update(), account);
+        // Marks become stale as time passes, without a change.
+        let current = current.map(|current| (current, account.rated_if_since(site.dialguard().now())));
         if current.is_some() && last != current {
             last = current;
-            let (revision, policies) = current.unwrap_or_default();
-            let changed = json!({"revision": revision, "policies": policies});
+            let ((revision, policies), day) = current.unwrap_or_default();
+            let changed = json!({"revision": revision, "policies": policies, "day": day});
             if sender.send(Ok(Event::default().event("changed").data(changed.to_string()))).await.is_err() {
                 return;
             }
         }
-        let progress = site.dialguard().progress(id);
+        let progress = site.dialguard().progress(&account.id);
         let has_progressed = std::mem::replace(&mut last_progress, progress) != progress;
         if has_progressed && sender.send(Ok(review_event(progress))).await.is_err() {
             return;
@@ -142,8 +146,8 @@ async fn send_events(site: &Site, id: &str, sender: EventSender) {
     }
 }
 
-fn revisions_of(revisions: &Revisions, id: &str) -> Option<(u64, u64)> {
-    revisions.accounts.get(id).map(|revision| (*revision, revisions.policies))
+fn revisions_of(revisions: &Revisions, account: &AccountProfile) -> Option<(u64, u64)> {
+    revisions.accounts.get(&account.id).map(|revision| (*revision, revisions.policies))
 }
 
 /// A review's progress; null once it has ended.

@@ -14,6 +14,7 @@ mod demo;
 mod denied;
 mod export;
 mod form;
+mod guide;
 mod layout;
 mod new_account;
 mod orders;
@@ -51,6 +52,7 @@ pub fn routes(site: &Site) -> Router<Site> {
         .merge(close::routes())
         .merge(export::routes())
         .merge(new_account::routes())
+        .merge(guide::routes())
         .merge(policy::routes())
         .merge(pool::routes())
         .merge(settings::routes())

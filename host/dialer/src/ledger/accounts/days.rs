@@ -392,6 +392,29 @@ fn cycles_charged(
     Ok(charges)
 }
 
+/// When the account's next check is due, which is `now` if one is due already; none while nothing is checked.
+pub(in crate::ledger) fn next_check_at(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    if !account.enabled || account.closed_at.is_some() {
+        return Ok(None);
+    }
+    let day = account.day(now);
+    let before = account.day_before(&day);
+    let tried_since = |starts_at| account.next_try_at(starts_at).max(now);
+    if is_late(transaction, account, &before, now)? {
+        return Ok(Some(tried_since(before.starts_at)));
+    }
+    if day.review_due_at > now {
+        let first = has_unchecked(transaction, account)?.then(|| tried_since(before.starts_at));
+        return Ok(Some(first.unwrap_or(day.review_due_at).min(day.review_due_at)));
+    }
+    let tomorrow = account.day(day.ends_at).review_due_at;
+    Ok(Some(if is_done(transaction, account, &day)? { tomorrow } else { tried_since(day.starts_at).min(tomorrow) }))
+}
+
 /// Whether the day has ended, and is still to be checked.
 fn is_late(transaction: &Transaction, account: &AccountProfile, day: &Day, now: Timestamp) -> Result<bool> {
     let is_open = account.enabled && account.days_closed_until < day.ends_at && now < account.closes_at(day);

@@ -1,7 +1,7 @@
 //! What became of one number: its checks and its replacements.
 
 use crate::ledger::accounts::profile;
-use crate::ledger::numbers::{KnownNumber, known_number};
+use crate::ledger::numbers::{KnownNumber, RATING, known_number};
 use crate::ledger::runs::answers::{CarrierAnswer, about};
 use crate::ledger::runs::recordings;
 use crate::ledger::sources::carriers::Carriers;
@@ -64,7 +64,7 @@ impl Ledger {
                 .prepare_cached(&format!(
                     "SELECT numbers.number, slot, status, status_since,
                             EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
-                            state = 'owned', resting_since, ready_since, {SUSPICION}
+                            state = 'owned', resting_since, ready_since, {RATING}, {SUSPICION}
                        FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                             LEFT JOIN suspects ON suspects.number = numbers.number
                       WHERE numbers.number = ?2 AND numbers.account = ?1 AND state IN ('owned', 'released')"

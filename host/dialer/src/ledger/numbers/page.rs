@@ -7,7 +7,7 @@
 use crate::ledger::accounts::profile;
 use crate::ledger::numbers::by_revision::ByRevision;
 use crate::ledger::numbers::status::status_to_sql;
-use crate::ledger::numbers::{KnownNumber, known_number};
+use crate::ledger::numbers::{KnownNumber, RATING, known_number};
 use crate::ledger::suspects::SUSPICION;
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{PhoneNumber, Status, Timestamp};
@@ -385,7 +385,7 @@ impl List {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = page.number),
-                    state = 'owned', resting_since, ready_since, {SUSPICION}
+                    state = 'owned', resting_since, ready_since, {RATING}, {SUSPICION}
                FROM ({page}) AS page
                     JOIN numbers ON numbers.number = page.number
                     LEFT JOIN monitored ON monitored.number = page.number

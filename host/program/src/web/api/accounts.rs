@@ -3,7 +3,7 @@
 use super::created;
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Page, Part, QueryParams};
-use crate::json::{Account, ChangePrice, Closing, SettingsChange, Spending, Usage};
+use crate::json::{Account, ChangePrice, Checks, Closing, SettingsChange, Spending, Usage};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
 use crate::web::Site;
@@ -36,6 +36,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(close))
         .routes(routes!(try_close))
         .routes(routes!(usage))
+        .routes(routes!(checks))
         .routes(routes!(spending))
 }
 
@@ -432,7 +433,26 @@ fn ensure_blocks(blocks: u32) -> Result<(), Problem> {
     responses((status = 200, description = "The figures", body = Usage), Failures)
 )]
 async fn usage(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Usage>, Problem> {
-    Ok(Json(Usage::from(&site.dialguard().usage(&of.account.id).await?)))
+    let usage = site.dialguard().usage(&of.account.id).await?;
+    let marks = site.dialguard().ledger().mark_counts(&of.account.id, now_of(&site, &of.account))?;
+    Ok(Json(Usage::new(&usage, &marks)))
+}
+
+/// Get when the account was checked, when it is next, and which sources answer
+///
+/// Requires the role `read`. A number is stale two hours after a daily check was due that has not rated it.
+#[utoipa::path(
+    get,
+    path = "/accounts/{account}/checks",
+    operation_id = "get-checks",
+    tag = "accounts",
+    params(InAccount),
+    responses((status = 200, description = "The checks", body = Checks), Failures)
+)]
+async fn checks(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Checks>, Problem> {
+    let (ledger, id, now) = (site.dialguard().ledger().clone(), of.account.id.clone(), now_of(&site, &of.account));
+    let checks = site.lists().run(&of.caller, move |_| ledger.checks(&id, now)).await??;
+    Ok(Json(Checks::from(&checks)))
 }
 
 /// Get what the account was charged and credited in this billing cycle, and what was spent on numbers

@@ -150,12 +150,13 @@ async fn list(
     let query = filter.query()?;
     let (ledger, id, asked) = (site.dialguard().ledger().clone(), of.account.id.clone(), query.clone());
     let page = site.lists().run(&of.caller, move |_| ledger.number_page(&id, &asked)).await??;
+    let now = now_of(&site, &of.account);
     let read = query.skip.saturating_add(page.numbers.len() as u32);
     let next = page.numbers.last().filter(|_| read < page.total).map(|last| match filter.goes_by_number() {
         true => last.number.to_string(),
         false => read.to_string(),
     });
-    Ok(Json(Page { items: page.numbers.iter().map(Number::from).collect(), next }))
+    Ok(Json(Page { items: page.numbers.iter().map(|known| Number::new(known, &of.account, now)).collect(), next }))
 }
 
 /// A number in the path, beside its account.
@@ -193,7 +194,8 @@ async fn one(
     };
     let known = known.ok_or_else(no_such)?;
     let answers = ledger.latest_answers(id, &[digits])?.remove(&digits).unwrap_or_default();
-    Ok(Json(NumberInFull::new(known, &ledger.carriers()?, &answers)))
+    let number = Number::new(known, &of.account, now_of(&site, &of.account));
+    Ok(Json(NumberInFull::new(number, known, &ledger.carriers()?, &answers)))
 }
 
 /// Numbers to import.

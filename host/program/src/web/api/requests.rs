@@ -146,7 +146,8 @@ async fn make(
     Body(request): Body<Request>,
 ) -> Result<(StatusCode, Json<Decision>), Problem> {
     let decided = site.acting_as(&of.caller).decide(&of.account.id, &(&request).into()).await?;
-    if matches!(request, Request::StartMonitoring { .. }) && !decided.decision.plan.actions.is_empty() {
+    let has_added = matches!(request, Request::StartMonitoring { .. }) && !decided.decision.plan.actions.is_empty();
+    if has_added || !decided.replaced.is_empty() {
         site.check_added(&of.caller, &of.account.id);
     }
     let decision = Decision::new(&request.digits(), &decided);

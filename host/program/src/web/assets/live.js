@@ -15,14 +15,18 @@ if (main && reviewBar) {
 function listen(base) {
   let source;
   let policies;
+  let day;
   const open = () => {
     source = new EventSource(`${base}/live`);
     source.addEventListener("changed", (event) => {
       const now = JSON.parse(event.data);
       const isNewer = now.revision > Number(main.dataset.revision);
       const policiesChanged = policies !== undefined && now.policies !== policies;
+      // Marks may have become stale.
+      const dayChanged = day !== undefined && now.day !== day;
       policies = now.policies;
-      if (isNewer || policiesChanged) refresh();
+      day = now.day;
+      if (isNewer || policiesChanged || dayChanged) refresh();
     });
     source.addEventListener("review", (event) => showProgress(JSON.parse(event.data)));
     source.onopen = () => (document.documentElement.dataset.listening = "true");
@@ -46,6 +50,8 @@ function showProgress(progress) {
     text.textContent = `Review in progress: ${progress.asked} of ${progress.of} numbers checked`;
   } else if (reviewBar.dataset.hasResult === undefined) {
     text.textContent = "Review finished.";
+    // A check in vain changes no account, but numbers are no longer being checked.
+    refresh();
   }
 }
 

@@ -2,6 +2,7 @@
 
 mod actions;
 mod add_on;
+mod banner;
 mod call_chart;
 mod calls;
 mod chart;
@@ -10,10 +11,13 @@ mod figures;
 mod filter;
 mod head;
 mod import;
+mod legend;
+mod mark;
 mod number;
 mod numbers_file;
 mod table;
 mod upload;
+mod watched;
 
 use filter::Filter;
 

@@ -159,6 +159,20 @@ pub fn bare(title: &str, content: Markup) -> Markup {
     document(title, html! { main.bare { (content) } })
 }
 
+/// A page to read, for visitors who are not signed in.
+pub fn reading(title: &str, content: &Markup) -> Markup {
+    document(
+        title,
+        html! {
+            header.top {
+                a.brand href="/" { img src=(assets::address("/assets/mark.svg")) alt="" width="24" height="24"; "Dialguard" }
+                p.sign-out { a href="/sign-in" { "Sign in" } }
+            }
+            main { (content) }
+        },
+    )
+}
+
 /// A local time to the minute, also readable by programs.
 pub fn moment(at: Timestamp, zone: Zone) -> Markup {
     let local = utc(at).with_timezone(&zone);
@@ -217,7 +231,11 @@ fn document(title: &str, body: Markup) -> Markup {
                 script type="module" src=(assets::address("/assets/page.js")) {}
                 script type="module" src=(assets::address("/assets/live.js")) {}
             }
-            body { (demo::band()) (body) }
+            body {
+                (demo::band())
+                (body)
+                footer.bottom { a href="/guide" { "Guide" } " · " a href="/api" { "API" } }
+            }
         }
     }
 }

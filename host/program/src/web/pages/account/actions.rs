@@ -460,7 +460,8 @@ async fn act(
     let (results, problems) = match action.request(numbers.clone()) {
         Some(request) => {
             let bulk = site.acting_as(&of.caller).decide_all(&account.id, &request).await?;
-            if action == BulkAction::Monitor && !bulk.actions.is_empty() {
+            let has_added = action == BulkAction::Monitor && !bulk.actions.is_empty();
+            if has_added || !bulk.replaced.is_empty() {
                 site.check_added(&of.caller, &account.id);
             }
             let changes = Changes::of(&bulk.actions, &bulk.orders);

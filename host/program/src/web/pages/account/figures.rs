@@ -1,11 +1,11 @@
-//! The figures on an account's page, as the policy counts them.
+//! The figures on an account's page, as the policy counts them, and what they rest on.
 //!
 //! Counting visits every monitored number, so the figures are cached until the account or the policy changes or a minute
 //! passes. Concurrent requests wait for one count instead of each starting their own.
 
 use dialguard::contract::Usage;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError};
-use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::ledger::{AccountProfile, Checks, SourceProfile};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,29 +17,39 @@ const CACHED_MAX: usize = 1_000;
 #[derive(Default)]
 pub struct Figures(Mutex<HashMap<String, Arc<CachedUsage>>>);
 
-type CachedUsage = tokio::sync::Mutex<Option<(Key, Usage)>>;
+type CachedUsage = tokio::sync::Mutex<Option<(Key, Usage, Arc<Checks>)>>;
 
 /// What the figures depend on.
 #[derive(PartialEq, Eq)]
 struct Key {
     account_revision: u64,
     policy: String,
+    /// Adding one is no change of the account.
+    sources: Vec<SourceProfile>,
     minute: u64,
 }
 
 impl Figures {
     /// The account's figures, no older than a minute.
-    pub async fn of(&self, dialguard: &Dialguard, account: &AccountProfile) -> Result<Usage, DialguardError> {
+    pub async fn of(
+        &self,
+        dialguard: &Dialguard,
+        account: &AccountProfile,
+    ) -> Result<(Usage, Arc<Checks>), DialguardError> {
         let policy = dialguard.policies().live()?.policy.sha256().to_owned();
-        let key = Key { account_revision: account.revision, policy, minute: dialguard.now() / 60 };
+        let now = dialguard.now().max(account.changed_at);
+        let sources = dialguard.ledger().sources()?;
+        let key = Key { account_revision: account.revision, policy, sources, minute: now / 60 };
         let cached = self.cached(&account.id);
         let mut cached = cached.lock().await;
         match &*cached {
-            Some((known, usage)) if *known == key => Ok(*usage),
+            Some((known, usage, checks)) if *known == key => Ok((*usage, checks.clone())),
             _ => {
                 let usage = dialguard.usage(&account.id).await?;
-                *cached = Some((key, usage));
-                Ok(usage)
+                let checks = tokio::task::block_in_place(|| dialguard.ledger().checks(&account.id, now))?;
+                let checks = Arc::new(checks);
+                *cached = Some((key, usage, checks.clone()));
+                Ok((usage, checks))
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The top of an account's page: slots, the add-on with its price, and figures that link to their numbers.
 
 use super::Filter;
+use super::banner::{self, banner};
+use super::watched::watched;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read, now_of};
@@ -9,13 +11,13 @@ use crate::web::pages::layout::icon;
 use crate::words::{Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{AccountProfile, Bill, SLOTS_PER_BLOCK};
+use dialguard_dialer::ledger::{AccountProfile, Bill, Checks, MarkCounts, SLOTS_PER_BLOCK};
 use dialguard_dialer::sources::costs::LookUpCosts;
 use maud::{Markup, html};
 
 pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
     let (dialguard, account) = (site.dialguard(), &of.account);
-    let usage = site.figures().of(dialguard, account).await?;
+    let (usage, checks) = site.figures().of(dialguard, account).await?;
     let now = now_of(site, account);
     let mut locks = dialguard.ledger().locked_slots(&account.id)?;
     locks.retain(|lock| lock.until > now);
@@ -27,15 +29,17 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
                  bought or charged. " a href={ (account_path(&account.id)) "/settings#export" } { "Export it" } "."
             }
         }
+        div data-live="banner" { (banner(banner::trouble(account, &checks, now).as_slice())) }
         div.head data-live="head" {
             section.panel.use aria-labelledby="use" {
                 h1 #use { a href=(showing(account, "monitored")) { (in_use(&usage)) } " slots in use" }
                 (slot_bar(&usage))
                 (locked(account, &locks, now))
             }
-            (add_on(of, &bill, now))
+            (add_on(of, &bill, (&checks, now)))
         }
-        (figures(account, &usage))
+        (figures(account, &usage, &checks.marks))
+        (watched(account, &checks, now))
         @let look_ups = LookUpCosts::of(dialguard.ledger(), &account.id, now)?;
         @let zone = account.time_zone;
         p.quiet data-live="look-ups" { (look_ups_in_words(&look_ups, Surface::Dashboard { zone, now }).join(" ")) }
@@ -75,7 +79,7 @@ fn locked(account: &AccountProfile, locks: &[SlotLock], now: u64) -> Markup {
     }
 }
 
-fn add_on(of: &OfAccount<Read>, bill: &Bill, now: u64) -> Markup {
+fn add_on(of: &OfAccount<Read>, bill: &Bill, (checks, now): (&Checks, u64)) -> Markup {
     let (account, may_change) = (&of.account, of.may(Role::Administer));
     let blocks = account.blocks();
     let ends = date(account.cycle_ends_at, account.time_zone, now);
@@ -86,7 +90,10 @@ fn add_on(of: &OfAccount<Read>, bill: &Bill, now: u64) -> Markup {
     html! {
         section.panel.add-on aria-labelledby="add-on" {
             div.switch {
-                h2 #add-on { "Reputation monitoring is " strong { (state) } }
+                h2 #add-on {
+                    "Reputation monitoring is " strong { (state) }
+                    @if checks.trouble.is_some() && checks.marks.current == 0 { ", " strong.failed { "but nothing is checked" } }
+                }
                 @if may_change {
                     form method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {
                         button.toggle.on[account.enabled] name="change" value=(change) { (label) }
@@ -118,14 +125,15 @@ fn add_on(of: &OfAccount<Read>, bill: &Bill, now: u64) -> Markup {
     }
 }
 
-fn figures(account: &AccountProfile, usage: &Usage) -> Markup {
+fn figures(account: &AccountProfile, usage: &Usage, marks: &MarkCounts) -> Markup {
     let id = &account.id;
     let flagged = |period: &str| Filter { flagged: period.into(), ..Filter::default() }.path(id, "");
     let figure = |class: &str, figure: u32, what: &str, path: String| {
+        let stale = if class == "clean" { marks.stale_clean } else { 0 };
         html! {
-            li { a class=(class) href=(path) {
+            li { a class={ (class) @if stale > 0 && stale == figure { " stale" } } href=(path) {
                 strong { (thousands(figure.into())) }
-                span { @if class != "lately" { (icon(class)) } (what) }
+                span { @if class != "lately" { (icon(class)) } (what) @if stale > 0 { small { (thousands(stale.into())) " of them stale" } } }
             } }
         }
     };

@@ -2,11 +2,12 @@
 
 use super::call_chart::calls;
 use super::chart::chart;
+use super::mark::Mark;
 use super::table::{ACTIONS, applies, carrier_card};
 use crate::web::Site;
 use crate::web::address::{account_path, number_path, orders_path};
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::layout::{Tab, icon, moment, number_link, status_label};
+use crate::web::pages::layout::{Tab, moment, number_link, status_label};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::words::{capital, e164, rating_in_words, spam_score_min};
@@ -14,7 +15,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use dialguard::contract::{Carrier, PhoneNumber};
+use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, Event, EventFilter, NumberHistory, PastReplacement};
 use maud::{Markup, html};
@@ -58,7 +59,7 @@ async fn one(
     let spam_score_min = spam_score_min(&live, account);
     let content = html! {
         div data-live="number" {
-            (head(account, &history, of.may(Role::Operate)))
+            (head(account, &history, of.may(Role::Operate), now_of(&site, account)))
             (latest_check(account, spam_score_min, &history, &carriers))
             section.panel.history aria-labelledby="history" {
                 h2 #history { "History" }
@@ -90,16 +91,16 @@ fn answering(carriers: &[Carrier], history: &NumberHistory) -> Vec<Carrier> {
     carriers.iter().filter(has_answered).cloned().collect()
 }
 
-fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Markup {
+fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool, now: Timestamp) -> Markup {
     let known = &history.known;
     let number = known.number;
     html! {
         section.panel.one-number {
             h1 { (e164(number)) }
             p {
-                @match known.monitored {
-                    Some((slot, status, since)) => {
-                        span class={ "mark " (status.name()) } { (icon(status.name())) span { (status_label(status)) } }
+                @match Mark::of(account, known, now).zip(known.monitored) {
+                    Some((mark, (slot, _, since))) => {
+                        span class=(mark.class) { (mark.content()) }
                         " in slot " strong { (slot) } ", since " (moment(since, account.time_zone)) ". "
                         (basis(account, history))
                     }

@@ -1,12 +1,14 @@
 //! The table of an account's numbers, one page at a time.
 
 use super::filter::{Filter, ROWS};
+use super::legend::{panel, question_mark};
+use super::mark::Mark;
 use crate::web::Site;
 use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::layout::{icon, moment, number_link, status_label};
+use crate::web::pages::layout::{moment, number_link};
 use crate::words::{e164, spam_score_min, thousands};
-use dialguard::contract::{Carrier, PhoneNumber};
+use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, NumberPage};
 use dialguard_dialer::policies::PoliciesError;
@@ -42,7 +44,8 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
     let answers = ledger.latest_answers_since(&account.id, &monitored.collect::<Vec<_>>(), since)?;
     let live = site.dialguard().policies().live()?;
     let spam_score_min = spam_score_min(&live, account);
-    let rows = Rows { account, spam_score_min, carriers: ledger.carriers()?, answers, may_act: of.may(Role::Operate) };
+    let rows =
+        Rows { account, now, spam_score_min, carriers: ledger.carriers()?, answers, may_act: of.may(Role::Operate) };
     Ok(html! {
         section #numbers aria-labelledby="numbers-title" {
             div.above {
@@ -58,7 +61,7 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
             (finder(account, filter))
             // For the menus of the rows: a form inside the form of the table is none.
             @if rows.may_act { form #ask-of-one method="post" data-ask {} }
-            @if page.numbers.is_empty() { (empty(account, filter, rows.may_act)) } @else { (rows.form(filter, &page)) }
+            @if page.numbers.is_empty() { (empty(account, filter, rows.may_act)) } @else { (rows.form(filter, &page)) (panel(&live, account)) }
             (pager(account, filter, page.total))
         }
     })
@@ -128,6 +131,7 @@ fn pager(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
 
 struct Rows<'a> {
     account: &'a AccountProfile,
+    now: Timestamp,
     spam_score_min: Option<u8>,
     carriers: Vec<Carrier>,
     answers: LatestAnswers,
@@ -164,6 +168,7 @@ impl Rows<'_> {
                     (label)
                     @if is_sorted { span aria-hidden="true" { @if is_down { " ↓" } @else { " ↑" } } }
                 }
+                @if sort == "status" { " " (question_mark()) }
             }
         }
     }
@@ -200,18 +205,17 @@ impl Rows<'_> {
 
     /// A shield, or a dash if the number is not monitored.
     fn reputation(&self, known: &KnownNumber) -> Markup {
-        let Some((_, status, _)) = known.monitored else {
+        let Some(mark) = Mark::of(self.account, known, self.now) else {
             return html! { span.quiet {
                 @if known.ready_since.is_some() { "ready to replace others" }
                 @else if known.is_owned { "– " span.unseen { "not monitored" } }
                 @else { "no longer in this account" }
             } };
         };
-        let (class, status) = (status.name(), status_label(status));
         let card = format!("carriers-{}", known.number);
         html! {
-            button type="button" class={ "mark " (class) } popovertarget=(card) aria-label={ (status) ": carrier answers for " (e164(known.number)) } {
-                (icon(class)) span { (status) }
+            button type="button" class=(mark.class) popovertarget=(card) aria-label={ (mark.words()) ": carrier answers for " (e164(known.number)) } {
+                (mark.content())
             }
             @if known.replacement_pending { span.quiet { " being replaced" } }
             @if known.resting_since.is_some() { span.quiet { " out of use" } }
