@@ -32,6 +32,7 @@
 mod account_change;
 mod grounds;
 mod inventory;
+mod preview;
 mod progress;
 mod replacements;
 mod requests;
@@ -40,9 +41,12 @@ mod run;
 mod unasked;
 
 pub use account_change::{ChangeOutcome, ChangePreview};
+pub use preview::{
+    PlannedReplacement, Preview, ReplacementCost, UNTYPED_CENTS_MAX, UNTYPED_NUMBERS_MAX, count_to_type, slots_cents,
+};
 pub use progress::Progress;
 pub use requests::{BulkOutcome, Completion, RequestOutcome};
-pub use review::ReviewOutcome;
+pub use review::{ReviewOutcome, Turned};
 
 use crate::fulfilment::FulfilmentError;
 use crate::ledger::{Ledger, LedgerError};
