@@ -1,9 +1,17 @@
 //! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
 
 mod calls;
+mod checks;
+mod preview;
 mod settings_change;
 
 pub use calls::{WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, recognized_calls};
+pub use checks::check_in_words;
+pub use preview::{
+    OTHER_AREA, REPLACEMENTS_LISTED_MAX, is_count, leaving_in_words, locking_in_words, preview_in_words,
+    refused_in_words, replacement_in_words, replacing_in_words, replacing_instead_in_words, request_in_words, subject,
+    taking_in_words,
+};
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
 
 use chrono::Datelike;
@@ -238,6 +246,11 @@ pub fn rating_in_words(review: &Review) -> String {
 /// `1 number`, `3 numbers`.
 pub fn count(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{} {one}s", thousands(count)) }
+}
+
+/// `1 monitored number is`, `5,000 monitored numbers are`.
+pub fn monitored_are(numbers: u32) -> String {
+    format!("{} {}", count(numbers.into(), "monitored number"), if numbers == 1 { "is" } else { "are" })
 }
 
 /// The local date, such as `1 December`; with its year unless that is the current one.

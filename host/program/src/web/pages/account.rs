@@ -17,6 +17,7 @@ mod upload;
 
 use filter::Filter;
 
+pub use actions::proposal;
 pub use figures::Figures;
 
 use super::layout::Tab;
