@@ -172,3 +172,31 @@ async fn an_outage_is_told_marks_are_explained_and_first_verdicts_show_at_once()
     }
     step(&Server::new(dialer).await, Role::Operate, "truth");
 }
+
+/// 52 monitored numbers, of which one is flagged for the second day; the only candidate is in another area.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_acts_take_a_typed_count_and_a_check_asks_before_it_replaces() {
+    let dialer = Dialer::with_account("--auto-replace on");
+    dialer.run("account set acme --blocks 4").exits(0);
+    dialer.import(100..152, "");
+    dialer.file("far.csv", "number\n+12135550191\n");
+    dialer.run("numbers import acme far.csv --candidates").exits(0);
+    dialer.run("monitor acme --all --no-check").exits(0);
+    let say = || {
+        let others = (101..152).map(|last_digits| (last_digits, "ooo"));
+        dialer.carriers_say(&others.chain([(100, "xxx")]).collect::<Vec<_>>());
+        let now = dialguard::calendar::rfc3339(dialer.now());
+        let candidate: String = ["A", "B", "C"].map(|carrier| format!("+12135550191,{carrier},5,,{now}\n")).concat();
+        let verdicts = std::fs::read_to_string(dialer.path("verdicts.csv")).expect("the file");
+        dialer.file("verdicts.csv", verdicts + &candidate);
+    };
+    say();
+    dialer.run("review acme").exits(0);
+    dialer.pass(DAY);
+    say();
+    let server = Server::new(dialer).await;
+    if step(&server, Role::Operate, "asking") {
+        assert!(server.dialer.events("replacement-charged").is_empty(), "nobody agreed to it");
+        assert_eq!(server.dialer.json("usage acme")["locked"], 52);
+    }
+}

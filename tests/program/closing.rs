@@ -221,7 +221,7 @@ async fn the_dashboard_shows_what_closing_does_and_takes_the_accounts_id() {
 
     let page = administrator.page("/accounts/acme").await;
     assert!(page.contains("This account was closed on 1 March"), "{page}");
-    for offered in ["Review now", "/accounts/acme/import", "Switch on", "name=\"blocks\""] {
+    for offered in ["Check now", "/accounts/acme/import", "Switch on", "name=\"blocks\""] {
         assert!(!page.contains(offered), "{offered}: {page}");
     }
     assert!(page.contains("/accounts/acme/credit"), "a credit can still be given");

@@ -320,7 +320,7 @@ async fn a_move_frees_no_room_under_the_days_limits() {
     let moves = [("Pacific/Auckland", "America/Los_Angeles"), ("America/Los_Angeles", "Pacific/Auckland")];
     for (from, to) in moves {
         let settings = replacing_at_once();
-        let mut daily = Daily::new(from, "06:00", ("2026-02-26T12:00:00Z", 5), settings).await;
+        let mut daily = Daily::new(from, "06:00", ("2026-02-26T18:00:00Z", 5), settings).await;
         let candidates: Vec<_> = (120..130).map(number).collect();
         daily.ledger().import_numbers("acme", &candidates, ImportedAs::Candidate, daily.now).unwrap();
         daily.flagged = true;

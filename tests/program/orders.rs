@@ -95,6 +95,9 @@ async fn a_requests_answer_says_done_not_done_or_under_way() {
 
     let (status, tried) = call(&program, Method::POST, "/requests/try", replace(100)).await;
     assert_eq!((status, results(&tried)), (StatusCode::OK, (Value::Null, Value::Null)), "nothing was done");
+    let preview = &tried["preview"];
+    assert_eq!((&preview["fee-cents"], &preview["number-cents"]), (&json!(400), &json!(115)), "it is bought");
+    assert_eq!(preview["replaced-rest"], true);
     let (status, done) = call(&program, Method::POST, "/requests", replace(100)).await;
     assert_eq!((status, results(&done)), (StatusCode::OK, (json!("done"), Value::Null)));
     let (status, again) = call(&program, Method::POST, "/requests", replace(100)).await;
@@ -126,6 +129,12 @@ async fn the_dashboard_says_done_not_done_or_under_way() {
         let number = e164(last_digits);
         send(&operator, "/accounts/acme/act", &[("action", "replace"), ("number", &number)]).await.1
     };
+    let asked = send(&operator, "/accounts/acme/ask", &[("action", "replace"), ("number", &e164(100))]).await.1;
+    for words in
+        ["$4.00 will be charged", "1 new number is bought from shop for $1.15", "$100.00 a day", "Replace for $5.15"]
+    {
+        assert!(asked.contains(words), "{words}: {asked}");
+    }
     let page = replace(100).await;
     assert!(page.contains("1 done") && page.contains("replaced by"), "{page}");
     fake.fails(Deed::Order, Fault::Status(402), Before);
@@ -144,6 +153,8 @@ async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
     let server = Server::new(dialer).await;
     let (reader, operator) = (server.user(Role::Read, &["acme"]), server.user(Role::Operate, &["acme"]));
+    let abandoning = ["+13105550101 keeps slot 2 and is not replaced", "Nothing was changed."];
+    server.dialer.run("orders abandon 2 --dry-run").exits(0).says(&abandoning);
 
     let seen = reader.page("/accounts/acme/orders").await;
     for words in ["Stuck: ", "+13105550100", "+13105550101", "$1.15", "bought from", "$0.00", "$100.00"] {

@@ -33,6 +33,7 @@ mod account_change;
 mod calls;
 mod grounds;
 mod inventory;
+mod preview;
 mod progress;
 mod replacements;
 mod requests;
@@ -42,9 +43,12 @@ mod unasked;
 
 pub use account_change::{ChangeOutcome, ChangePreview};
 pub use calls::{CALL_DAYS_READ, ReadCalls};
+pub use preview::{
+    PlannedReplacement, Preview, ReplacementCost, UNTYPED_CENTS_MAX, UNTYPED_NUMBERS_MAX, count_to_type, slots_cents,
+};
 pub use progress::Progress;
 pub use requests::{BulkOutcome, Completion, RequestOutcome};
-pub use review::ReviewOutcome;
+pub use review::{ReviewOutcome, Turned};
 
 use crate::fulfilment::FulfilmentError;
 use crate::ledger::{Actor, Ledger, LedgerError};

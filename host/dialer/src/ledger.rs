@@ -118,6 +118,7 @@ pub use runs::evidence::counted_before_in_words;
 pub(crate) use runs::evidence::newest_score;
 pub(crate) use runs::plans::looked_up;
 pub use runs::plans::{AppliedRun, RunRecord, rated_count};
+pub(crate) use runs::proposals::replacements;
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::records::RecordLimits;
 pub use runs::{RecordingState, RunKind, RunProfile};

@@ -118,6 +118,17 @@ pub fn area_code(number: contract::PhoneNumber) -> Option<u16> {
     (number / NANP_COUNTRY_CODE == 1 && code >= 200).then_some(code)
 }
 
+/// Whether callers see another area code in place of a number: another area of the United States, or another country.
+///
+/// ```
+/// use dialguard_dialer::phone::is_other_area;
+/// assert!(is_other_area(13_105_550_100, 12_135_550_100));
+/// assert!(!is_other_area(13_105_550_100, 13_105_550_199));
+/// ```
+pub fn is_other_area(number: contract::PhoneNumber, replacement: contract::PhoneNumber) -> bool {
+    area_code(number) != area_code(replacement)
+}
+
 /// Whether a number is in the United States: a NANP number whose area code is not another country's.
 pub(crate) fn is_us(number: contract::PhoneNumber) -> bool {
     if area_code(number).is_none() {

@@ -76,7 +76,8 @@ pub async fn try_out(profile: &ProviderProfile, now: Timestamp) -> Result<Tryout
     let mut limits = provider.test().await?;
     if ProviderSettings::from_json(&profile.settings).is_ok_and(|settings| settings.calls) {
         let hour = now.saturating_sub(3_600)..now;
-        limits.extend(provider.calls(hour).await.err().map(|error| format!("its log of calls cannot be read: {error}")));
+        limits
+            .extend(provider.calls(hour).await.err().map(|error| format!("its log of calls cannot be read: {error}")));
     }
     Ok(Tryout { owned, limits })
 }

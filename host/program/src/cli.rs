@@ -7,6 +7,7 @@ mod calls;
 mod clock;
 mod component;
 mod conformance;
+mod consent;
 mod demo;
 mod doctor;
 mod files;
@@ -101,14 +102,17 @@ enum Command {
     /// Start checking numbers daily; they take free slots in the order given
     Monitor(requests::Monitor),
     /// Stop checking numbers but keep them; locks their slots until the billing cycle ends
-    Unmonitor(requests::Numbers),
+    Unmonitor(requests::Change),
     /// Release numbers; a monitored number's slot stays locked for the rest of the cycle (`replace` keeps it)
     Delete(requests::Delete),
     /// Replace monitored numbers with clean ones; keeps their slots
-    Replace(requests::Numbers),
+    Replace(requests::Change),
     /// Ask the carriers about numbers right now, monitored or not
     Screen(requests::Numbers),
-    /// Run the daily review now, for some accounts or all
+    /// Check numbers now, for some accounts or all
+    ///
+    /// On a terminal, replacements that automatic replacement would make are listed with their price, and made only after a
+    /// yes. A script is not asked: there it is the daily review, and replaces what the account has replaced automatically.
     Review(review::ReviewOptions),
     /// List replacements: in progress, made or abandoned; retry or abandon those that are stuck
     Orders(orders::Orders),
@@ -184,9 +188,9 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Numbers(command) => numbers::run(&context, command).await,
         Command::Calls(command) => calls::run(&context, command).await,
         Command::Monitor(monitor) => requests::monitor(&context, monitor).await,
-        Command::Unmonitor(numbers) => requests::unmonitor(&context, numbers).await,
+        Command::Unmonitor(change) => requests::unmonitor(&context, change).await,
         Command::Delete(deletion) => requests::delete(&context, deletion).await,
-        Command::Replace(numbers) => requests::replace(&context, numbers).await,
+        Command::Replace(change) => requests::replace(&context, change).await,
         Command::Screen(numbers) => requests::screen(&context, numbers).await,
         Command::Review(review) => review::review(&context, review).await,
         Command::Orders(orders) => orders::run(&context, orders).await,

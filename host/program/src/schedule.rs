@@ -412,6 +412,8 @@ pub enum ReviewMode {
     OncePerDate,
     /// Review regardless. Numbers already rated on this date keep their status.
     Again,
+    /// The same, and replace nothing.
+    Check,
     /// Plan only; change nothing.
     DryRun,
 }
@@ -448,6 +450,7 @@ async fn review(dialguard: Dialguard, id: String, mode: ReviewMode) -> Result<Op
     let reviewed = match mode {
         ReviewMode::OncePerDate => dialguard.review_once(&id).await,
         ReviewMode::Again => dialguard.review(&id).await.map(Some),
+        ReviewMode::Check => dialguard.check(&id).await.map(Some),
         ReviewMode::DryRun => dialguard.try_review(&id).await.map(Some),
     };
     if let Ok(Some(review)) = &reviewed {

@@ -6,6 +6,8 @@ mod attention;
 mod calls;
 mod checks;
 mod marks;
+mod preview;
+mod review;
 mod settings_change;
 mod story;
 
@@ -18,6 +20,12 @@ pub use calls::{
 };
 pub use checks::{age_in_words, checks_in_words, source_in_words, trouble_in_words, trouble_steps};
 pub use marks::{MarkMeaning, legend};
+pub use preview::{
+    OTHER_AREA, REPLACEMENTS_LISTED_MAX, is_count, leaving_in_words, locking_in_words, preview_in_words,
+    refused_in_words, replacement_in_words, replacing_in_words, replacing_instead_in_words, request_in_words, subject,
+    taking_in_words,
+};
+pub use review::check_in_words;
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
 pub use story::{day_in_words, headline, sentence, time_of_day, time_of_step};
 
@@ -300,6 +308,11 @@ pub fn origin_in_words(one: &RatedCandidate) -> String {
 /// `1 number`, `3 numbers`.
 pub fn count(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{} {one}s", thousands(count)) }
+}
+
+/// `1 monitored number is`, `5,000 monitored numbers are`.
+pub fn monitored_are(numbers: u32) -> String {
+    format!("{} {}", count(numbers.into(), "monitored number"), if numbers == 1 { "is" } else { "are" })
 }
 
 /// The local date, such as `1 December`; with its year unless that is the current one.

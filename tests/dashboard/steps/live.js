@@ -43,8 +43,8 @@ export default async function (page, open) {
   if (!(await numbers.getByLabel("Select +13105550102").isChecked())) throw new Error("the selection is lost");
   await numbers.getByText("1 selected:").waitFor();
 
-  // The user's own review shows its result in place.
-  await page.getByRole("button", { name: "Review now" }).click();
-  await page.getByRole("status").getByText("No numbers were due for a check").waitFor();
+  // The user's own check shows its result in place.
+  await page.getByRole("button", { name: "Check now" }).click();
+  await page.getByRole("status").getByText("No number was due for a check").waitFor();
   if (!(await page.evaluate(() => globalThis.isSamePage))) throw new Error("the page was reloaded");
 }

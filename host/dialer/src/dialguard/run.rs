@@ -2,6 +2,7 @@
 
 use super::inventory::RunInventory;
 use super::progress::ReviewGuard;
+use super::review::Turned;
 use super::{Dialguard, DialguardError, Result};
 use crate::ledger::{
     AccountChange, AccountProfile, AccountView, AppliedRun, EventKind, LedgerError, RunOutcome, RunRecord, looked_up,
@@ -12,7 +13,7 @@ use crate::sources::evidence::NewEvidence;
 use crate::sources::inquiry::{Inquiry, Observations};
 use dialguard::check::{Purpose, check_decision};
 use dialguard::clock::FixedClock;
-use dialguard::contract::{Answer, Outcome, Request, Timestamp};
+use dialguard::contract::{Action, Answer, Outcome, Plan, Request, Timestamp};
 use dialguard::dialer::{CarrierLookup, Dialer};
 use dialguard::policy::{PolicyAnswer, PolicyError, PolicyFault};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub(super) struct Task<'a> {
     /// The change of the account that the run's request for blocks is part of.
     change: Option<&'a AccountChange>,
     review: ReviewKind,
+    /// The replacements of its plan are proposed to a user, and not made.
+    proposes: bool,
 }
 
 /// Why a review is made.
@@ -45,16 +48,25 @@ pub(super) enum ReviewKind {
 
 impl<'a> Task<'a> {
     pub fn review(review: ReviewKind) -> Self {
-        Task { purpose: Purpose::Review, change: None, review }
+        Task { purpose: Purpose::Review, change: None, review, proposes: false }
+    }
+
+    /// A review that spends nothing.
+    pub fn check(review: ReviewKind) -> Self {
+        Task { proposes: true, ..Task::review(review) }
+    }
+
+    pub fn proposes(self) -> bool {
+        self.proposes
     }
 
     pub fn request(request: &'a Request) -> Self {
-        Task { purpose: Purpose::Request(request), change: None, review: ReviewKind::ByUser }
+        Task { purpose: Purpose::Request(request), change: None, review: ReviewKind::ByUser, proposes: false }
     }
 
     /// `request` asks for the change's blocks.
     pub fn change(change: &'a AccountChange, request: &'a Request) -> Self {
-        Task { purpose: Purpose::Request(request), change: Some(change), review: ReviewKind::ByUser }
+        Task { purpose: Purpose::Request(request), change: Some(change), review: ReviewKind::ByUser, proposes: false }
     }
 
     fn is_review(self) -> bool {
@@ -70,7 +82,7 @@ pub(super) struct Run {
     pub account: AccountProfile,
     pub now: Timestamp,
     /// A review rates numbers that have no rating for a day that began then or later.
-    rates_since: Timestamp,
+    pub rates_since: Timestamp,
     pub inquiry: Arc<Inquiry>,
     /// None if the run is not a review.
     new_evidence: Option<Arc<NewEvidence>>,
@@ -85,6 +97,9 @@ pub(super) struct FinishedRun {
     pub observations: RunObservations,
     /// None if there was nothing to apply.
     pub applied: Option<AppliedRun>,
+    /// Of a review: how many numbers it was to rate, and how many turned.
+    pub due: u32,
+    pub turned: Turned,
 }
 
 impl FinishedRun {
@@ -173,7 +188,9 @@ fn is_in_vain(task: Task<'_>, run: &Run, answered: &PolicyAnswer<RunOutcome>) ->
         ReviewKind::AskAgain => false,
     };
     let plan = answered.answer.plan();
-    let says_nothing = plan.reviews.is_empty() && plan.actions.is_empty() && !has_other_suspects(answered);
+    let is_done = |action: &Action| !(task.proposes && matches!(action, Action::ReplaceNumber(_)));
+    let acts = plan.actions.iter().any(is_done);
+    let says_nothing = plan.reviews.is_empty() && !acts && !has_other_suspects(answered);
     task.is_review() && is_repeated && says_nothing
 }
 
@@ -213,13 +230,20 @@ impl Dialguard {
             if held_back(&run)? {
                 return Ok(None);
             }
-            let _guard = self.show_progress(task, &run)?;
+            let (_guard, due) = self.show_progress(task, &run)?;
             let error = match self.unless_stopped(run.ask(task)).await {
                 Ok(answered) => {
                     let observations = run.take_observations();
                     match tokio::task::block_in_place(|| self.apply(task, &run, &answered, &observations)) {
                         Ok(applied) => {
-                            return Ok(Some(FinishedRun { outcome: answered.answer, observations, applied }));
+                            let turned = Turned::of(answered.answer.plan(), &answered.inputs);
+                            return Ok(Some(FinishedRun {
+                                outcome: answered.answer,
+                                observations,
+                                applied,
+                                due,
+                                turned,
+                            }));
                         }
                         Err(error) => error.into(),
                     }
@@ -290,7 +314,7 @@ impl Dialguard {
                 None => self.ledger.change_account_and_blocks(id, change, record),
             };
         }
-        if is_in_vain(task, run, answered) {
+        if is_in_vain(task, run, answered) && !self.is_to_be_recorded(task, run, plan)? {
             self.ledger.note_try(id, run.rates_since, looked_up(&answered.recording), run.now)?;
             return Ok(None);
         }
@@ -298,7 +322,17 @@ impl Dialguard {
         if !task.is_review() && plan.actions.is_empty() && plan.notices.is_empty() {
             return Ok(None);
         }
-        self.ledger.apply(id, record).map(Some)
+        let applied = if task.proposes { self.ledger.apply_check(id, record) } else { self.ledger.apply(id, record) };
+        applied.map(Some)
+    }
+
+    /// Whether a review that changes nothing goes on record all the same: it is the first to propose replacements, or the
+    /// day's review, which a check left them to.
+    fn is_to_be_recorded(&self, task: Task<'_>, run: &Run, plan: &Plan) -> std::result::Result<bool, LedgerError> {
+        match task.proposes {
+            true => Ok(!self.ledger.are_proposed(&run.account, plan, run.now)?),
+            false => Ok(task.review == ReviewKind::Scheduled && self.ledger.replacements_wait(&run.account, run.now)?),
+        }
     }
 
     /// Records a fault of the policy if it is to blame for a run that failed.
@@ -379,12 +413,12 @@ impl Dialguard {
         Run { new_evidence: Some(new_evidence), dialer, ..run }
     }
 
-    /// Users can follow a review while it is made.
-    fn show_progress(&self, task: Task<'_>, run: &Run) -> Result<Option<ReviewGuard>> {
+    /// Users can follow a review while it is made. Also how many numbers it is to rate.
+    fn show_progress(&self, task: Task<'_>, run: &Run) -> Result<(Option<ReviewGuard>, u32)> {
         if !task.is_review() {
-            return Ok(None);
+            return Ok((None, 0));
         }
         let unrated = self.ledger.unrated_since(&run.account, run.rates_since)?;
-        Ok(Some(self.reviews.begin(&run.account.id, unrated, run.inquiry.clone())))
+        Ok((Some(self.reviews.begin(&run.account.id, unrated, run.inquiry.clone())), unrated))
     }
 }

@@ -295,6 +295,8 @@ named_kinds! {
         ReplacementCharged = "replacement-charged",
         /// A replacement was planned.
         ReplacementIntended = "replacement-intended",
+        /// A check found replacements that automatic replacement would make, and left them to a user.
+        ReplacementsProposed = "replacements-proposed",
         /// A number has rested, and rests once more.
         RestContinued = "rest-continued",
         /// A number has rested, and is given back to its provider.

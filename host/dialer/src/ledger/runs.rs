@@ -3,6 +3,7 @@
 pub(in crate::ledger) mod answers;
 pub(in crate::ledger) mod evidence;
 pub(in crate::ledger) mod plans;
+pub(in crate::ledger) mod proposals;
 pub(in crate::ledger) mod recordings;
 pub(in crate::ledger) mod records;
 

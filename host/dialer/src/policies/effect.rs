@@ -172,13 +172,13 @@ impl<'a> Course<'a> {
         self.replace_settings(&mut run.recording);
         let Ok(replayed) = timeout_at(until, replay(&run, policy)).await else { return false };
         let ReplayOutcome { outcome, unknown, objection } = replayed;
-        self.note_what_was(run.outcome.plan(), &before);
+        self.note_what_was(run.outcome.plan(), &before, run.proposes);
         self.effect.reviews += 1;
         self.effect.since.get_or_insert(run.decided_at);
         self.effect.until = Some(run.decided_at);
         self.effect.unknown += u64::from(unknown);
         match (outcome, objection) {
-            (Ok(RunOutcome::Review(plan)), None) => self.go_on(&plan),
+            (Ok(RunOutcome::Review(plan)), None) => self.go_on(&plan, run.proposes),
             (Ok(_), objection) => self.effect.failures.push((run.run, objection.unwrap_or_default())),
             (Err(error), _) => self.effect.failures.push((run.run, error.to_string())),
         }
@@ -196,14 +196,14 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// What was done with each number, which had this status before.
-    fn note_what_was(&mut self, plan: &Plan, before: &BTreeMap<PhoneNumber, Status>) {
+    /// What was done with each number, which had this status before. What a check only proposes is not done.
+    fn note_what_was(&mut self, plan: &Plan, before: &BTreeMap<PhoneNumber, Status>, proposes: bool) {
         for review in plan.reviews.rows().into_iter().flatten() {
             if let (Some(before), Some(followed)) = (before.get(&review.number), self.numbers.get_mut(&review.number)) {
                 followed.as_it_was.turn(*before, review.status, plan.decided_at);
             }
         }
-        for number in replaced(plan) {
+        for number in replaced(plan).filter(|_| !proposes) {
             if let Some(followed) = self.numbers.get_mut(&number) {
                 followed.as_it_was.replaced_at.get_or_insert(plan.decided_at);
             }
@@ -244,7 +244,7 @@ impl<'a> Course<'a> {
     }
 
     /// Does what the plan would have done.
-    fn go_on(&mut self, plan: &Plan) {
+    fn go_on(&mut self, plan: &Plan, proposes: bool) {
         self.today.rated += rated_count(plan);
         for review in plan.reviews.rows().into_iter().flatten() {
             let Some(followed) = self.numbers.get_mut(&review.number) else { continue };
@@ -258,7 +258,7 @@ impl<'a> Course<'a> {
             }
             rate(&mut followed.standing, &review, plan.decided_at);
         }
-        for number in replaced(plan) {
+        for number in replaced(plan).filter(|_| !proposes) {
             self.today.replaced += 1;
             if let Some(followed) = self.numbers.get_mut(&number) {
                 followed.with_these.replaced_at.get_or_insert(plan.decided_at);

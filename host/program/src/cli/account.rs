@@ -5,20 +5,23 @@ mod close;
 mod export;
 mod settings;
 
+use super::consent::{Consent, Question};
 use super::output::{answer_in_words, dollars, table};
 use super::settings::SettingOptions;
 use super::{CommandContext, Done};
 use crate::json::{Account, ChangePrice, SettingsPreview, Spending};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
-use crate::words::{Surface, bill_in_words, checks_in_words, count, look_ups_in_words};
+use crate::words::{Surface, bill_in_words, checks_in_words, count, look_ups_in_words, monitored_are};
 use anyhow::{Result, bail};
 use chrono::NaiveTime;
 use clap::{Args, Subcommand, ValueEnum};
-use dialguard::calendar::rfc3339;
-use dialguard::contract::{Answer, BLOCKS_MAX, Outcome, Setting};
-use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview, Dialguard};
-use dialguard_dialer::ledger::{AccountChange, AccountProfile, AccountSettings, Areas, Buying, NewAccount};
+use dialguard::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
+use dialguard::contract::{Answer, BLOCKS_MAX, Outcome, Setting, Timestamp};
+use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview, Dialguard, count_to_type};
+use dialguard_dialer::ledger::{
+    self, AccountChange, AccountProfile, AccountSettings, Areas, Buying, LedgerError, NewAccount,
+};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Tally};
 use dialguard_dialer::prices::{REPLACEMENT_PRICE_CENTS, cents, price_cents};
@@ -47,6 +50,8 @@ pub enum AccountCommand {
         review_at: NaiveTime,
         #[command(flatten)]
         settings: SettingOptions,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Change an account
     Set {
@@ -68,8 +73,11 @@ pub enum AccountCommand {
         /// The reputation add-on; while it is off, nothing is checked, started or bought
         #[arg(long, value_name = "on|off")]
         add_on: Option<Switch>,
-        /// Change nothing; show the price of the change, or what settings alone would have done in the past 30 days
+        /// Do it without asking. Only a terminal is asked
         #[arg(long)]
+        yes: bool,
+        /// Change nothing; show the price of the change, or what settings alone would have done in the past 30 days
+        #[arg(long, conflicts_with = "yes")]
         dry_run: bool,
         #[command(flatten)]
         buying: BuyingOptions,
@@ -91,6 +99,8 @@ pub enum AccountCommand {
         /// Why, for the account's history
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Show the bill of a billing cycle: blocks, replacements, credits, and numbers that were bought
     Bill(bill::BillOptions),
@@ -155,9 +165,9 @@ pub enum Switch {
 
 pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Done> {
     match command {
-        AccountCommand::Add { id, blocks, time_zone, region, review_at, settings } => {
+        AccountCommand::Add { id, blocks, time_zone, region, review_at, settings, consent } => {
             let new = NewAccount { id, blocks, time_zone, region, review_at, settings: AccountSettings::default() };
-            add(context, new, &settings).await
+            add(context, new, &settings, consent).await
         }
         AccountCommand::Set {
             id,
@@ -166,6 +176,7 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
             region,
             review_at,
             add_on,
+            yes,
             dry_run,
             buying,
             settings: options,
@@ -185,13 +196,13 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
                 ..AccountChange::default()
             };
             match dry_run {
-                false => set(context, &dialguard, &id, &change).await,
+                false => set(context, &dialguard, &id, &change, Consent { yes, dry_run }).await,
                 true if change.is_of_settings_alone() => effect(context, &dialguard, &id, &settings).await,
                 true => preview(context, &dialguard, &id, &change).await,
             }
         }
         AccountCommand::Settings { id } => settings::list(context, id.as_deref()),
-        AccountCommand::Credit { id, dollars, reason } => credit(context, &id, dollars, &reason),
+        AccountCommand::Credit { id, dollars, reason, consent } => credit(context, &id, (dollars, &reason), consent),
         AccountCommand::Bill(options) => bill::bill(context, options),
         AccountCommand::Close(options) => close::close(context, options),
         AccountCommand::Export(options) => export::export(context, options),
@@ -200,7 +211,25 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
     }
 }
 
-async fn add(context: &CommandContext, mut new: NewAccount, settings: &SettingOptions) -> Result<Done> {
+async fn add(
+    context: &CommandContext,
+    mut new: NewAccount,
+    settings: &SettingOptions,
+    consent: Consent,
+) -> Result<Done> {
+    let price = price_of_new(&new, context.now());
+    let cents = dollars(price.now_cents);
+    let told = format!("{cents} is charged now and every month for {}.", count(new.blocks.into(), "block"));
+    if consent.dry_run {
+        if context.has_ledger() && context.ledger()?.account(&new.id).is_ok() {
+            bail!(LedgerError::AccountExists(new.id));
+        }
+        return Ok(Done::show(context.json, || ChangePrice::from(&price), || told + " Nothing was changed."));
+    }
+    if price.now_cents > 0 {
+        let count = block_count(&price);
+        consent.ask(|| Question { told: told + "\n", act: format!("add account {}", new.id), count })?;
+    }
     let dialguard = context.dialguard_on(context.new_ledger()?)?;
     let live = dialguard.policies().live()?;
     settings.apply(&live.declaration, &mut new.settings)?;
@@ -223,7 +252,40 @@ async fn add(context: &CommandContext, mut new: NewAccount, settings: &SettingOp
     ))
 }
 
-async fn set(context: &CommandContext, dialguard: &Dialguard, id: &str, change: &AccountChange) -> Result<Done> {
+/// What the blocks of an account that is added now cost.
+fn price_of_new(new: &NewAccount, now: Timestamp) -> ledger::ChangePrice {
+    let cents = price_cents(new.blocks);
+    let next_cycle_on = cycle_starts_on(local_date(now, new.time_zone), 1);
+    ledger::ChangePrice {
+        now_cents: cents,
+        next_cents: cents,
+        enabled: true,
+        blocks: new.blocks,
+        blocks_next: new.blocks,
+        cycle_ends_at: day_starts_at(next_cycle_on, new.time_zone),
+    }
+}
+
+/// How many blocks a user types before they cost so much; none if a yes is enough.
+fn block_count(price: &ledger::ChangePrice) -> Option<usize> {
+    count_to_type(0, price.now_cents).map(|_| price.blocks as usize)
+}
+
+async fn set(
+    context: &CommandContext,
+    dialguard: &Dialguard,
+    id: &str,
+    change: &AccountChange,
+    consent: Consent,
+) -> Result<Done> {
+    if consent.asks() {
+        let (before, price) = (dialguard.ledger().account(id)?, price_of(dialguard, id, change).await?);
+        let is_switched_off = before.enabled && !price.enabled;
+        if price.now_cents > 0 || is_switched_off || price.blocks_next < before.blocks() {
+            let told = format!("{}\n", account_change_in_words(&before, change, &price));
+            consent.ask(|| Question { told, act: format!("change account {id}"), count: block_count(&price) })?;
+        }
+    }
     if let ChangeOutcome::BlocksRefused(outcome) = dialguard.change_account(id, change).await? {
         bail!(blocks_refused(change, &outcome));
     }
@@ -237,22 +299,33 @@ async fn set(context: &CommandContext, dialguard: &Dialguard, id: &str, change: 
 
 /// What the change would cost; changes nothing.
 async fn preview(context: &CommandContext, dialguard: &Dialguard, id: &str, change: &AccountChange) -> Result<Done> {
-    let price = match dialguard.try_change_account(id, change).await? {
-        ChangePreview::Price(price) => price,
+    let price = price_of(dialguard, id, change).await?;
+    let account = dialguard.ledger().account(id)?;
+    let text = || account_change_in_words(&account, change, &price) + "; nothing was changed\n";
+    Ok(Done::show(context.json, || ChangePrice::from(&price), text))
+}
+
+async fn price_of(dialguard: &Dialguard, id: &str, change: &AccountChange) -> Result<ledger::ChangePrice> {
+    match dialguard.try_change_account(id, change).await? {
+        ChangePreview::Price(price) => Ok(price),
         ChangePreview::BlocksRefused(outcome) => bail!(blocks_refused(change, &outcome)),
+    }
+}
+
+/// What a change of the add-on or of blocks costs, and what ends with it.
+fn account_change_in_words(account: &AccountProfile, change: &AccountChange, price: &ledger::ChangePrice) -> String {
+    let ends = match change.enabled {
+        Some(false) if account.occupied > 0 => {
+            format!("{} no longer checked or replaced, and nothing is refunded; ", monitored_are(account.occupied))
+        }
+        _ => String::new(),
     };
-    Ok(Done::show(
-        context.json,
-        || ChangePrice::from(&price),
-        || {
-            format!(
-                "{} would be charged now, and {} a month from {} on; nothing was changed\n",
-                dollars(price.now_cents),
-                dollars(price.next_cents),
-                rfc3339(price.cycle_ends_at)
-            )
-        },
-    ))
+    format!(
+        "{ends}{} would be charged now, and {} a month from {} on",
+        dollars(price.now_cents),
+        dollars(price.next_cents),
+        rfc3339(price.cycle_ends_at)
+    )
 }
 
 fn blocks_refused(change: &AccountChange, outcome: &Outcome) -> String {
@@ -263,8 +336,19 @@ fn blocks_refused(change: &AccountChange, outcome: &Outcome) -> String {
     }
 }
 
-fn credit(context: &CommandContext, id: &str, cents: u32, reason: &str) -> Result<Done> {
+fn credit(context: &CommandContext, id: &str, (cents, reason): (u32, &str), consent: Consent) -> Result<Done> {
     let ledger = context.ledger()?;
+    if consent.dry_run || consent.asks() {
+        let bill = ledger.try_credit(id, cents.into(), reason, context.now())?;
+        let told = format!("{} credited leaves {} for this cycle.", dollars(cents.into()), bill_in_words(&bill));
+        if consent.dry_run {
+            let account = ledger.account(id)?;
+            let shape = Spending::after(&ledger, &account, account.changed_at.max(context.now()), &bill)?;
+            return Ok(Done::show(context.json, || shape, || told + " Nothing was changed."));
+        }
+        let act = format!("credit {}", dollars(cents.into()));
+        consent.ask(|| Question { told: told + "\n", act, count: None })?;
+    }
     ledger.credit(id, cents.into(), reason, context.now())?;
     let account = ledger.account(id)?;
     let bill = ledger.bill(id, account.changed_at)?;

@@ -169,7 +169,10 @@ impl<'a> Story<'a> {
             "Its carriers".into(),
         ));
         story.push(line(
-            format!("On day {} T-Mobile's file was missing. No answer is no verdict: every status stayed as it was.", OUTAGE.0),
+            format!(
+                "On day {} T-Mobile's file was missing. No answer is no verdict: every status stayed as it was.",
+                OUTAGE.0
+            ),
             "/activity".into(),
             "Activity".into(),
         ));

@@ -10,8 +10,7 @@ use crate::hints::import_steps;
 use crate::json::{Candidate, ImportedFile, Number, NumberInFull, Pool};
 use crate::words::{
     MarkMeaning, age_in_words, candidate_in_words, dollars, import_counts, legend, origin_in_words, other_columns,
-    recognized, saving_in_words, shortened,
-    spam_score_min, thousands,
+    recognized, saving_in_words, shortened, spam_score_min, thousands,
 };
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};

@@ -1,16 +1,17 @@
 //! `dialguard orders …`
 
+use super::consent::{Consent, Question};
 use super::output::{dollars, e164, table};
 use super::{CommandContext, Done};
 use crate::json::Order;
-use crate::words::reason_in_words as reason;
+use crate::words::{OTHER_AREA, reason_in_words as reason};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use dialguard_dialer::dialguard::Completion;
-use dialguard_dialer::ledger::{self, OrderQuery, OrderState, OrdersShown};
-use dialguard_dialer::phone::{self, Region};
+use dialguard_dialer::ledger::{self, LedgerError, OrderQuery, OrderState, OrdersShown};
+use dialguard_dialer::phone::{self, Region, is_other_area};
 use serde_json::json;
 
 #[derive(Args)]
@@ -42,6 +43,8 @@ pub enum OrdersCommand {
     Abandon {
         /// The order
         id: u64,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 
@@ -61,8 +64,14 @@ pub async fn run(context: &CommandContext, orders: Orders) -> Result<Done> {
     match command {
         None => list(context, account, &OrderQuery { shown: show, number, ..OrderQuery::default() }, last),
         Some(OrdersCommand::Retry { id }) => try_now(context, id).await,
-        Some(OrdersCommand::Abandon { id }) => {
+        Some(OrdersCommand::Abandon { id, consent }) => {
             let dialguard = context.dialguard()?;
+            let order = dialguard.ledger().order(id)?.ok_or(LedgerError::NoOpenOrder(id))?;
+            let told = abandoning_in_words(&order);
+            if consent.dry_run {
+                return Ok(Done::show(context.json, || Order::from(&order), || told + " Nothing was changed."));
+            }
+            consent.ask(|| Question { told: told + "\n", act: format!("abandon order {id}"), count: None })?;
             dialguard.abandon_order(id).await?;
             let order = dialguard.ledger().order(id)?.with_context(|| format!("order {id} is not in the ledger"))?;
             Ok(Done::show(
@@ -72,6 +81,21 @@ pub async fn run(context: &CommandContext, orders: Orders) -> Result<Done> {
             ))
         }
     }
+}
+
+/// What abandoning an order does.
+fn abandoning_in_words(order: &ledger::Order) -> String {
+    let (old, new) = (e164(order.number), e164(order.replacement));
+    let first = match order.state {
+        OrderState::Done | OrderState::Abandoned => return format!("Order {} is over.", order.id),
+        OrderState::Swapped => {
+            return format!("{new} has replaced {old}: it is too late to abandon order {}.", order.id);
+        }
+        OrderState::Ordering => "If the provider says that no number was bought, ",
+        _ => "",
+    };
+    let text = format!("{old} keeps slot {} and is not replaced by {new}; nothing is charged.", order.slot);
+    if first.is_empty() { text } else { format!("{first}{text}") }
 }
 
 async fn try_now(context: &CommandContext, id: u64) -> Result<Done> {
@@ -117,7 +141,7 @@ fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
         [
             order.id.to_string(),
             order.account.clone(),
-            format!("{} → {}", e164(order.number), e164(order.replacement)),
+            replaces(order),
             order.slot.to_string(),
             match order.price_cents {
                 Some(cents) => dollars(cents.into()),
@@ -144,6 +168,12 @@ fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
         text.push('\n');
     }
     text
+}
+
+/// `+13105550100 → +12135550150 (another area code)`.
+fn replaces(order: &ledger::Order) -> String {
+    let area = if is_other_area(order.number, order.replacement) { format!(" ({OTHER_AREA})") } else { String::new() };
+    format!("{} → {}{area}", e164(order.number), e164(order.replacement))
 }
 
 fn status(order: &ledger::Order, now: Timestamp) -> String {

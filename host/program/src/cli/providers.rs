@@ -132,7 +132,8 @@ fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Res
 
 async fn test(context: &CommandContext, name: &str) -> Result<Done> {
     let profile = context.ledger()?.provider(name)?;
-    let Tryout { owned, limits } = try_out(&profile, context.now()).await.with_context(|| format!("{name} does not work"))?;
+    let Tryout { owned, limits } =
+        try_out(&profile, context.now()).await.with_context(|| format!("{name} does not work"))?;
     Ok(Done::show(
         context.json,
         || TestedProvider { name: name.to_owned(), works: true, numbers: owned, limits: limits.clone() },

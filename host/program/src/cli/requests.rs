@@ -1,13 +1,18 @@
 //! Requests about numbers: `monitor`, `unmonitor`, `delete`, `replace` and `screen`.
 
+use super::consent::{Consent, Question};
 use super::output::{answer_in_words, e164, problems_in_words, status_mark, table};
 use super::{CommandContext, Done};
 use crate::json::{Decision, Screened};
+use crate::words::{
+    REPLACEMENTS_LISTED_MAX, Surface, preview_in_words, refused_in_words, replacement_in_words,
+    replacing_instead_in_words, request_in_words, thousands,
+};
 use anyhow::Result;
 use clap::Args;
 use dialguard::contract::{Answer, Deletion, Outcome, Request, Status};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::{BulkOutcome, Completion};
+use dialguard_dialer::dialguard::{BulkOutcome, Completion, Preview};
 use dialguard_dialer::ledger::{Ledger, Order};
 use dialguard_dialer::phone::PhoneNumber;
 use std::collections::HashMap;
@@ -34,6 +39,16 @@ pub struct Monitor {
     /// Do not check them now; `serve` does, or the next review
     #[arg(long)]
     no_check: bool,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+#[derive(Args)]
+pub struct Change {
+    #[command(flatten)]
+    numbers: Numbers,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 #[derive(Args)]
@@ -43,9 +58,14 @@ pub struct Delete {
     /// Also delete monitored numbers, whose slots then stay locked for the rest of the cycle
     #[arg(long)]
     accept_slot_loss: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
-pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all, no_check }: Monitor) -> Result<Done> {
+pub async fn monitor(
+    context: &CommandContext,
+    Monitor { id, numbers, all, no_check, consent }: Monitor,
+) -> Result<Done> {
     let dialguard = context.dialguard()?;
     let numbers = if all {
         let known = dialguard.ledger().numbers(&id)?;
@@ -53,7 +73,15 @@ pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all, no_ch
     } else {
         parse(dialguard.ledger(), &id, &numbers)?
     };
-    let mut outcome = dialguard.decide_all(&id, &Request::StartMonitoring(numbers.clone())).await?;
+    let request = Request::StartMonitoring(numbers.clone());
+    // A few numbers cost nothing to monitor.
+    let needs_count = dialguard.count_to_type(&dialguard.ledger().account(&id)?, &request)?.is_some();
+    if (consent.dry_run || needs_count)
+        && let Some(done) = consult(context, &dialguard, &id, &request, consent).await?
+    {
+        return Ok(done);
+    }
+    let mut outcome = dialguard.decide_all(&id, &request).await?;
     let ratings = match no_check || outcome.actions.is_empty() {
         true => HashMap::new(),
         false => first_check(&dialguard, &id, &mut outcome).await,
@@ -70,8 +98,6 @@ async fn first_check(dialguard: &Dialguard, id: &str, outcome: &mut BulkOutcome)
     match checked {
         Ok(Some(review)) => {
             outcome.problems.extend(review.problems);
-            outcome.replaced.extend(review.replaced);
-            outcome.orders.extend(review.orders);
             review.plan.reviews.rows().into_iter().flatten().map(|review| (review.number, review.status)).collect()
         }
         Ok(None) => HashMap::new(),
@@ -82,33 +108,83 @@ async fn first_check(dialguard: &Dialguard, id: &str, outcome: &mut BulkOutcome)
     }
 }
 
-pub async fn unmonitor(context: &CommandContext, numbers: Numbers) -> Result<Done> {
-    ask_for(context, numbers, Request::StopMonitoring).await
+pub async fn unmonitor(context: &CommandContext, Change { numbers, consent }: Change) -> Result<Done> {
+    ask_for(context, numbers, consent, Request::StopMonitoring).await
 }
 
-pub async fn delete(context: &CommandContext, Delete { numbers, accept_slot_loss }: Delete) -> Result<Done> {
-    ask_for(context, numbers, |numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss })).await
+pub async fn delete(context: &CommandContext, deletion: Delete) -> Result<Done> {
+    let Delete { numbers, accept_slot_loss, consent } = deletion;
+    ask_for(context, numbers, consent, |numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss })).await
 }
 
-/// A replacement was screened a moment ago, so its first check shows its verdict at once.
-pub async fn replace(context: &CommandContext, Numbers { id, numbers }: Numbers) -> Result<Done> {
-    let dialguard = context.dialguard()?;
-    let numbers = parse(dialguard.ledger(), &id, &numbers)?;
-    let mut outcome = dialguard.decide_all(&id, &Request::ReplaceNumbers(numbers.clone())).await?;
-    if !outcome.replaced.is_empty() {
-        first_check(&dialguard, &id, &mut outcome).await;
-    }
-    show(context, &id, numbers, (outcome, HashMap::new()))
+pub async fn replace(context: &CommandContext, Change { numbers, consent }: Change) -> Result<Done> {
+    ask_for(context, numbers, consent, Request::ReplaceNumbers).await
 }
 
+/// Requests a change of numbers, once the user has agreed to what it costs and loses.
 async fn ask_for(
     context: &CommandContext,
     Numbers { id, numbers }: Numbers,
+    consent: Consent,
     request: impl Fn(Vec<u64>) -> Request,
 ) -> Result<Done> {
     let dialguard = context.dialguard()?;
     let numbers = parse(dialguard.ledger(), &id, &numbers)?;
-    ask(context, &dialguard, &id, numbers, request).await
+    let request = request(numbers.clone());
+    match consult(context, &dialguard, &id, &request, consent).await? {
+        Some(done) => Ok(done),
+        None => {
+            let mut outcome = dialguard.decide_all(&id, &request).await?;
+            // A replacement was screened a moment ago, so its first check shows its verdict at once.
+            if !outcome.replaced.is_empty() {
+                first_check(&dialguard, &id, &mut outcome).await;
+            }
+            show(context, &id, numbers, (outcome, HashMap::new()))
+        }
+    }
+}
+
+/// The preview, if that is all that is wanted; none if the request is to be made. Sources are asked for it only if
+/// somebody reads it.
+async fn consult(
+    context: &CommandContext,
+    dialguard: &Dialguard,
+    id: &str,
+    request: &Request,
+    consent: Consent,
+) -> Result<Option<Done>> {
+    if !consent.dry_run && !consent.asks() {
+        return Ok(None);
+    }
+    let preview = dialguard.preview(id, request.clone()).await?;
+    let instead = dialguard.preview_instead(&preview).await?;
+    let count = dialguard.count_to_type(&preview.account, request)?;
+    if consent.dry_run {
+        let is_refused = preview.refused().next().is_some();
+        let text = || told(&preview, instead.as_ref(), usize::MAX) + "Nothing was changed.";
+        let done = Done::show(context.json, || Decision::previewed(&preview, count), text);
+        return Ok(Some(done.refused_if(is_refused)));
+    }
+    if !preview.is_idle() {
+        let told = || told(&preview, instead.as_ref(), REPLACEMENTS_LISTED_MAX);
+        consent.ask(|| Question { told: told(), act: request_in_words(request), count })?;
+    }
+    Ok(None)
+}
+
+/// What a request would do: its replacements, at most so many, what it costs and loses, and what would be refused.
+fn told(preview: &Preview, instead: Option<&Preview>, listed_max: usize) -> String {
+    let listed = preview.replacements.iter().take(listed_max).map(replacement_in_words);
+    let unlisted = match preview.replacements.len().saturating_sub(listed_max) {
+        0 => None,
+        more => Some(format!("and {} more; `--dry-run` lists all", thousands(more as u64))),
+    };
+    let sentences = preview_in_words(preview, Surface::CommandLine);
+    let instead = instead.map(|instead| replacing_instead_in_words(instead, preview.locked.len())).unwrap_or_default();
+    let refused = refused_in_words(preview, Surface::CommandLine);
+    let refused = refused.into_iter().map(|line| format!("would be refused: {line}"));
+    let lines = listed.chain(unlisted).chain(sentences).chain(instead).chain(refused);
+    lines.map(|line| line + "\n").collect::<String>() + &problems_in_words(&preview.outcome.problems)
 }
 
 pub async fn screen(context: &CommandContext, Numbers { id, numbers }: Numbers) -> Result<Done> {
@@ -132,18 +208,6 @@ pub async fn screen(context: &CommandContext, Numbers { id, numbers }: Numbers) 
 pub fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
     let region = ledger.account(id)?.region;
     texts.iter().map(|text| Ok(PhoneNumber::parse(text, region)?.digits())).collect()
-}
-
-/// Requests a change of numbers.
-async fn ask(
-    context: &CommandContext,
-    dialguard: &Dialguard,
-    id: &str,
-    numbers: Vec<u64>,
-    request: impl Fn(Vec<u64>) -> Request,
-) -> Result<Done> {
-    let outcome = dialguard.decide_all(id, &request(numbers.clone())).await?;
-    show(context, id, numbers, (outcome, HashMap::new()))
 }
 
 /// Shows the answer for each number, and how it rates if it was checked.

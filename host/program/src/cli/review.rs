@@ -1,20 +1,21 @@
 //! `review`, `usage`, `checks` and `events`.
 
+use super::consent::{Consent, Question, agrees};
 use super::output::{dollars, e164, problems_in_words};
 use super::terminal::tell;
 use super::{CommandContext, Done, hint};
 use crate::json::{Checks, Event, Review, Usage};
 use crate::schedule::{self, ReviewMode};
 use crate::words::{
-    by_in_words, checks_in_words, count, day_in_words, headline, sentence, signed_dollars, thousands, time_of_day,
-    time_of_step,
+    REPLACEMENTS_LISTED_MAX, by_in_words, check_in_words, checks_in_words, count, day_in_words, headline,
+    replacement_in_words, sentence, signed_dollars, thousands, time_of_day, time_of_step,
 };
 use anyhow::Result;
 use clap::Args;
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{self, Action};
+use dialguard::contract::{self, Action, Request};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
+use dialguard_dialer::dialguard::{Completion, DialguardError, ReplacementCost, ReviewOutcome, count_to_type};
 use dialguard_dialer::ledger::{EventFilter, EventQuery, Ledger, MarkCounts, StoryEntry, Subject};
 use dialguard_dialer::ledger::{counted_before_in_words, rated_count};
 use dialguard_dialer::phone::PhoneNumber;
@@ -32,9 +33,11 @@ pub struct OneAccount {
 pub struct ReviewOptions {
     /// The accounts [default: all with the add-on on]
     ids: Vec<String>,
-    /// Show what would be done, and change nothing
-    #[arg(long)]
-    dry_run: bool,
+    /// Only check: replace nothing, and list what automatic replacement would replace
+    #[arg(long, conflicts_with = "yes")]
+    check: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 #[derive(Args)]
@@ -49,7 +52,7 @@ pub struct EventOptions {
     last: u32,
 }
 
-pub async fn review(context: &CommandContext, ReviewOptions { ids, dry_run }: ReviewOptions) -> Result<Done> {
+pub async fn review(context: &CommandContext, ReviewOptions { ids, check, consent }: ReviewOptions) -> Result<Done> {
     let dialguard = context.dialguard()?;
     let ids = if ids.is_empty() {
         dialguard.ledger().accounts()?.into_iter().filter(|account| account.enabled).map(|account| account.id).collect()
@@ -58,17 +61,54 @@ pub async fn review(context: &CommandContext, ReviewOptions { ids, dry_run }: Re
         ids.iter().try_for_each(|id| dialguard.ledger().account(id).map(|_| ()))?;
         ids
     };
-    let mode = if dry_run { ReviewMode::DryRun } else { ReviewMode::Again };
+    let mode = match consent {
+        Consent { dry_run: true, .. } => ReviewMode::DryRun,
+        _ if check || consent.asks() => ReviewMode::Check,
+        _ => ReviewMode::Again,
+    };
     let (mut reviewed, mut failed) = review_these(&dialguard, ids.clone(), mode).await;
     let place = |id: &String| ids.iter().position(|asked| asked == id);
     reviewed.sort_by_key(|(id, _)| place(id));
     failed.sort();
+    if mode == ReviewMode::Check && !check && agrees_to_proposals(&reviewed)? {
+        make_proposals(&dialguard, &mut reviewed).await?;
+    }
     let done = Done::show(
         context.json,
         || reviewed.iter().map(|(id, reviewed)| Review::new(id, reviewed)).collect::<Vec<_>>(),
-        || reviewed.iter().map(|(id, review)| review_in_words(id, review, dry_run)).collect(),
+        || reviewed.iter().map(|(id, review)| review_in_words(id, review, mode)).collect(),
     );
     Ok(done.failed_for(failed))
+}
+
+/// Whether a user wants what automatic replacement would do; without proposals, there is nothing to want.
+fn agrees_to_proposals(checked: &[(String, ReviewOutcome)]) -> Result<bool> {
+    let proposed: Vec<_> = checked.iter().flat_map(|(_, checked)| checked.proposed.iter().cloned()).collect();
+    if proposed.is_empty() {
+        return Ok(false);
+    }
+    let cost = ReplacementCost::of(&proposed);
+    let listed = proposed.iter().take(REPLACEMENTS_LISTED_MAX).map(|it| format!("{}\n", replacement_in_words(it)));
+    let unlisted = proposed.len().saturating_sub(REPLACEMENTS_LISTED_MAX) as u64;
+    let mut told = listed.collect::<String>();
+    if unlisted > 0 {
+        told += &format!("and {} more\n", thousands(unlisted));
+    }
+    told += &format!("{}\n", cost_in_words(&cost));
+    let act = format!("replace {}", count(proposed.len() as u64, "number"));
+    agrees(&Question { told, act, count: count_to_type(proposed.len(), cost.total_cents()) })
+}
+
+/// Makes the replacements that checks proposed.
+async fn make_proposals(dialguard: &Dialguard, checked: &mut [(String, ReviewOutcome)]) -> Result<()> {
+    for (id, checked) in checked.iter_mut().filter(|(_, checked)| !checked.proposed.is_empty()) {
+        let numbers = checked.proposed.drain(..).map(|planned| planned.replacement.number).collect();
+        let made = dialguard.decide_all(id, &Request::ReplaceNumbers(numbers)).await?;
+        checked.replaced.extend(made.replaced);
+        checked.orders.extend(made.orders);
+        checked.problems.extend(made.problems);
+    }
+    Ok(())
 }
 
 /// The reviews that succeeded, and why the others failed.
@@ -167,14 +207,17 @@ fn story_in_words(entries: &[StoryEntry], zone: Zone) -> String {
     text
 }
 
-fn review_in_words(id: &str, review: &ReviewOutcome, dry_run: bool) -> String {
+fn review_in_words(id: &str, review: &ReviewOutcome, mode: ReviewMode) -> String {
     let plan = &review.plan;
-    let changed = match (review.applied, dry_run) {
+    let changed = match (review.applied, mode == ReviewMode::DryRun) {
         (Some(_), _) => "",
         (None, true) => "; dry run: nothing was changed",
         (None, false) => "; nothing new since the last review, and nothing was changed",
     };
     let mut text = format!("{id}: {} numbers rated at {}{changed}\n", rated_count(plan), rfc3339(plan.decided_at));
+    if mode == ReviewMode::Check {
+        text.push_str(&format!("  {}\n", check_in_words(review)));
+    }
     for notice in &plan.notices {
         text.push_str(&format!("  {}: {}\n", notice.severity.name(), notice.text));
     }
@@ -200,10 +243,30 @@ fn review_in_words(id: &str, review: &ReviewOutcome, dry_run: bool) -> String {
         let (old, new) = (e164(order.number), e164(order.replacement));
         text.push_str(&format!("  {old} replaced by {new} in slot {}\n", order.slot));
     }
+    if !review.proposed.is_empty() {
+        text.push_str(&format!("  {}\n", proposed_in_words(id, review)));
+    }
     if let Some(words) = counted_before_in_words(review.counted_before) {
         text.push_str(&format!("  {words}\n"));
     }
     text + &problems_in_words(&review.problems)
+}
+
+/// What a check leaves to a user.
+fn proposed_in_words(id: &str, review: &ReviewOutcome) -> String {
+    let (cost, several) = (ReplacementCost::of(&review.proposed), review.proposed.len() > 1);
+    let them = if several { "them" } else { "it" };
+    format!("{}; `dialguard replace {id} NUMBER` makes {them}, and else the daily review", cost_in_words(&cost))
+}
+
+/// `3 replacements for $12.00, and $2.30 for numbers that are bought`.
+fn cost_in_words(cost: &ReplacementCost) -> String {
+    let replacements = count(cost.replacements as u64, "replacement");
+    let bought = match cost.number_cents {
+        0 => String::new(),
+        cents => format!(", and {} for numbers that are bought", dollars(cents)),
+    };
+    format!("Automatic replacement: {replacements} for {}{bought}", dollars(cost.fee_cents))
 }
 
 /// The figures at the head of the dashboard, in lines.

@@ -137,8 +137,17 @@ pub struct Spending {
 impl Spending {
     /// As of this time.
     pub fn read(ledger: &Ledger, account: &AccountProfile, now: contract::Timestamp) -> Result<Self, LedgerError> {
+        Spending::after(ledger, account, now, &ledger.bill(&account.id, now)?)
+    }
+
+    /// The same with this bill.
+    pub fn after(
+        ledger: &Ledger,
+        account: &AccountProfile,
+        now: contract::Timestamp,
+        bill: &ledger::Bill,
+    ) -> Result<Self, LedgerError> {
         let ledger::Spending { day_cents, cycle_cents } = ledger.spending(&account.id, now)?;
-        let bill = ledger.bill(&account.id, now)?;
         Ok(Spending {
             charged_in_cycle_cents: bill.charged_cents,
             due_in_cycle_cents: bill.due_cents,

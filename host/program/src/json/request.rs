@@ -2,7 +2,7 @@
 
 use super::{Action, Answer, E164, Notice, Status, Time};
 use ::dialguard::contract;
-use dialguard_dialer::dialguard::{self, BulkOutcome, RequestOutcome};
+use dialguard_dialer::dialguard::{self, BulkOutcome, Preview, RequestOutcome, slots_cents};
 use dialguard_dialer::ledger::Order;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +20,93 @@ pub struct Decision {
     replaced: Vec<Replaced>,
     /// What went wrong at the carriers and the provider.
     problems: Vec<String>,
+    /// What it would cost and lose; null if it was made.
+    preview: Option<Consequences>,
+}
+
+/// What a request would cost and lose.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Consequences {
+    /// Fees for replacements, charged in this billing cycle.
+    fee_cents: u64,
+    /// What the provider charges for the numbers that are bought.
+    number_cents: u64,
+    /// What is replaced by what.
+    replacements: Vec<PlannedReplacement>,
+    /// Whether a replaced number rests in the account; otherwise it leaves for good.
+    replaced_rest: bool,
+    /// Slots that are locked.
+    locked: usize,
+    /// Until when; null if none is.
+    locked_until: Option<Time>,
+    /// What the locked slots cost in a billing cycle. Nothing of it is refunded.
+    locked_cents: u64,
+    /// Numbers that leave the account for good.
+    leaving: usize,
+    /// How many of those their providers go on billing, as far as they were bought for the account.
+    billed_on: Vec<Billed>,
+    /// The count that the dashboard and the command line have a user type before it; null if they ask for none.
+    count_to_type: Option<usize>,
+}
+
+/// Numbers that a provider goes on billing.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Billed {
+    /// The provider.
+    provider: String,
+    /// How many numbers.
+    numbers: usize,
+}
+
+/// A replacement that was planned and not made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlannedReplacement {
+    number: E164,
+    /// The number that would take its slot.
+    replacement: E164,
+    slot: u32,
+    /// Whether callers see another area code than before.
+    other_area: bool,
+    /// What the provider charges for the new number; null if it is on hand.
+    number_cents: Option<u32>,
+    /// Why this number is replaced, and why by that one.
+    because: String,
+}
+
+impl From<&dialguard::PlannedReplacement> for PlannedReplacement {
+    fn from(planned: &dialguard::PlannedReplacement) -> Self {
+        let it = &planned.replacement;
+        PlannedReplacement {
+            number: it.number.into(),
+            replacement: it.replacement.into(),
+            slot: it.slot,
+            other_area: planned.is_other_area(),
+            number_cents: planned.number_cents,
+            because: it.because.clone(),
+        }
+    }
+}
+
+impl Consequences {
+    fn of(preview: &Preview, count_to_type: Option<usize>) -> Self {
+        let cost = preview.cost();
+        let billed = |(provider, numbers): (&String, &usize)| Billed { provider: provider.clone(), numbers: *numbers };
+        Consequences {
+            fee_cents: cost.fee_cents,
+            number_cents: cost.number_cents,
+            replacements: preview.replacements.iter().map(PlannedReplacement::from).collect(),
+            replaced_rest: preview.replaced_rest(),
+            locked: preview.locked.len(),
+            locked_until: preview.locked.first().map(|closing| Time(closing.until)),
+            locked_cents: slots_cents(preview.locked.len()),
+            leaving: preview.leaving.len(),
+            billed_on: preview.billed_on.iter().map(billed).collect(),
+            count_to_type,
+        }
+    }
 }
 
 /// What became of a request.
@@ -80,14 +167,17 @@ impl From<&Order> for Replaced {
 impl Decision {
     /// What was decided about these numbers, and what became of it.
     pub fn new(numbers: &[contract::PhoneNumber], outcome: &RequestOutcome) -> Self {
-        Decision::tried(numbers, outcome).with_results(&outcome.completions(numbers))
-    }
-
-    /// What would be decided about these numbers.
-    pub fn tried(numbers: &[contract::PhoneNumber], outcome: &RequestOutcome) -> Self {
         let RequestOutcome { decision, replaced, problems, orders: _ } = outcome;
         let plan = &decision.plan;
-        Decision::of((numbers, &decision.outcomes), &plan.actions, &plan.notices, replaced, problems)
+        let decided = Decision::of((numbers, &decision.outcomes), &plan.actions, &plan.notices, replaced, problems);
+        decided.with_results(&outcome.completions(numbers))
+    }
+
+    /// What would be decided, and what it would cost and lose.
+    pub fn previewed(preview: &Preview, count_to_type: Option<usize>) -> Self {
+        let BulkOutcome { outcomes, actions, notices, replaced, problems, orders: _ } = &preview.outcome;
+        let decided = Decision::of((preview.numbers(), outcomes), actions, notices, replaced, problems);
+        Decision { preview: Some(Consequences::of(preview, count_to_type)), ..decided }
     }
 
     /// What was decided about any number of numbers, and what became of it.
@@ -133,6 +223,7 @@ impl Decision {
             notices: notices.iter().map(Notice::from).collect(),
             replaced: replaced.iter().map(Replaced::from).collect(),
             problems: problems.to_vec(),
+            preview: None,
         }
     }
 }

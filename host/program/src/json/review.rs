@@ -1,8 +1,9 @@
 //! Reviews and runs of an account.
 
-use super::{Action, Completion, E164, Notice, Replaced, Status, Time};
+use super::{Action, Completion, E164, Notice, PlannedReplacement, Replaced, Status, Time};
+use crate::words::check_in_words;
 use dialguard::contract;
-use dialguard_dialer::dialguard::ReviewOutcome;
+use dialguard_dialer::dialguard::{ReplacementCost, ReviewOutcome};
 use dialguard_dialer::ledger::{self, RunProfile};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,8 +27,14 @@ pub struct Review {
     decided_at: Time,
     /// One for each number that was rated.
     reviews: Vec<Rating>,
+    /// What the policy planned. Of its replacements, those in `proposed` are not made.
     actions: Vec<Action>,
     notices: Vec<Notice>,
+    /// Replacements that automatic replacement would make, left to a user: a check spends nothing. Request
+    /// `replace-numbers` to make them; otherwise the next daily review decides.
+    proposed: Vec<PlannedReplacement>,
+    /// What they would cost: the fees and the numbers that must be bought.
+    proposed_cents: u64,
     /// Replacements that are complete, planned by this review or before.
     replaced: Vec<Replaced>,
     /// The latest order of each number whose replacement this review planned.
@@ -37,6 +44,11 @@ pub struct Review {
     /// Numbers that were not rated because an earlier check has counted their observations. They keep their status, and
     /// the next review asks about them again.
     counted_before: usize,
+    /// Monitored numbers that had no rating for the date yet.
+    due: u32,
+    /// What came of it, in a sentence.
+    #[schema(example = "12 of 12 numbers rated, 1 turned flagged.")]
+    summary: String,
 }
 
 /// What became of a replacement that a review planned.
@@ -106,10 +118,14 @@ impl Review {
             reviews: plan.reviews.rows().into_iter().flatten().map(|review| Rating::from(&review)).collect(),
             actions: plan.actions.iter().map(Action::from).collect(),
             notices: plan.notices.iter().map(Notice::from).collect(),
+            proposed: reviewed.proposed.iter().map(PlannedReplacement::from).collect(),
+            proposed_cents: ReplacementCost::of(&reviewed.proposed).total_cents(),
             replaced: reviewed.replaced.iter().map(Replaced::from).collect(),
             orders: reviewed.orders.iter().map(PlannedOrder::from).collect(),
             problems: reviewed.problems.clone(),
             counted_before: reviewed.counted_before,
+            due: reviewed.due,
+            summary: check_in_words(reviewed),
         }
     }
 }

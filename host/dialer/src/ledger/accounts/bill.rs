@@ -1,6 +1,7 @@
 //! An account's bill for a billing cycle, and credits, which put wrong charges right.
 
 use crate::ledger::accounts::{AccountProfile, open_even_closed, profile, touch};
+use crate::ledger::actors::Change;
 use crate::ledger::events::{EventKind, NewEvent};
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
 use crate::prices::{dollars, price_cents};
@@ -44,25 +45,39 @@ impl Ledger {
     /// are never more than all charges: [`LedgerError::Refused`]. A closed account can be credited too. If the clock is
     /// behind the account's latest change, as after a clock was wrong, the credit is recorded at that change.
     pub fn credit(&self, id: &str, cents: u64, reason: &str, now: Timestamp) -> Result<()> {
-        let reason = reason.trim();
-        check_reason(reason)?;
-        self.change(|transaction| {
-            let now = now.max(profile(transaction, id)?.changed_at);
-            let (account, now) = open_even_closed(transaction, id, now)?;
-            let left = charged_less_credited(transaction, account.key)?;
-            if cents == 0 || cents > left {
-                let (cents, left) = (dollars(cents), dollars(left));
-                return Err(LedgerError::Refused(format!(
-                    "{cents} cannot be credited: a credit is at least $0.01, and at most what was charged and not \
-                     credited yet, {left}"
-                )));
-            }
-            let text = format!("{} credited: {reason}", dollars(cents));
-            let event = NewEvent::new(account.key, now, EventKind::Credited, &text);
-            NewEvent { cents: Some(-to_sql(cents)), ..event }.append(transaction)?;
-            touch(transaction, account.key, now)
+        self.change(|transaction| credit(transaction, id, cents, reason, now).map(drop))
+    }
+
+    /// The bill of the cycle after [`Ledger::credit`]; nothing is changed. Errors are the same.
+    pub fn try_credit(&self, id: &str, cents: u64, reason: &str, now: Timestamp) -> Result<Bill> {
+        self.try_change(|transaction| {
+            let now = credit(transaction, id, cents, reason, now)?;
+            let account = profile(transaction, id)?;
+            let recorded_from = account.cycle_starts_at;
+            bill(transaction, &account.as_of(now), recorded_from)
         })
     }
+}
+
+/// Returns the time of the credit.
+fn credit(transaction: &Change, id: &str, cents: u64, reason: &str, now: Timestamp) -> Result<Timestamp> {
+    let reason = reason.trim();
+    check_reason(reason)?;
+    let now = now.max(profile(transaction, id)?.changed_at);
+    let (account, now) = open_even_closed(transaction, id, now)?;
+    let left = charged_less_credited(transaction, account.key)?;
+    if cents == 0 || cents > left {
+        let (cents, left) = (dollars(cents), dollars(left));
+        return Err(LedgerError::Refused(format!(
+            "{cents} cannot be credited: a credit is at least $0.01, and at most what was charged and not credited yet, \
+             {left}"
+        )));
+    }
+    let text = format!("{} credited: {reason}", dollars(cents));
+    let event = NewEvent::new(account.key, now, EventKind::Credited, &text);
+    NewEvent { cents: Some(-to_sql(cents)), ..event }.append(transaction)?;
+    touch(transaction, account.key, now)?;
+    Ok(now)
 }
 
 fn check_reason(reason: &str) -> Result<()> {

@@ -11,6 +11,7 @@ use crate::ledger::actors::Change;
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::events::{EventKind, append};
+use crate::ledger::runs::proposals;
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use crate::prices::dollars;
 use crate::zones::Zone;
@@ -211,7 +212,8 @@ impl Ledger {
     }
 
     /// Whether the schedule is to check the account at `now`: its day, or the day before, is not done, or a number has
-    /// never been checked; and the pause since the latest try is over.
+    /// never been checked; and the pause since the latest try is over. A check by a user leaves its replacements to the
+    /// day's review, which is then due even if every number is rated.
     pub fn is_check_due(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
         if !account.enabled {
             return Ok(false);
@@ -228,9 +230,34 @@ impl Ledger {
                 return Ok(false);
             }
             match has_begun {
-                true => Ok(!is_done(transaction, account, &day)?),
+                true => {
+                    Ok(!is_done(transaction, account, &day)? || proposals::wait_for_review(transaction, account, &day)?)
+                }
                 false => has_unchecked(transaction, account),
             }
+        })
+    }
+
+    /// Whether a check that is due is only the first one of numbers just added: the day's review is not due yet or was
+    /// made, and every number that had been rated before it is rated.
+    pub(crate) fn is_first_check(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
+        let day = account.day(now);
+        let before = account.day_before(&day);
+        self.read(|transaction| {
+            if is_late(transaction, account, &before, now)? {
+                return Ok(false);
+            }
+            if now < day.review_due_at {
+                return Ok(true);
+            }
+            if proposals::wait_for_review(transaction, account, &day)? {
+                return Ok(false);
+            }
+            let rates_others = "SELECT EXISTS (SELECT 1 FROM monitored WHERE account = ?1 AND rated_day < ?2)";
+            let rates_others: bool = transaction
+                .prepare_cached(rates_others)?
+                .query_row(params![account.key, to_sql(day.starts_at)], |row| row.get(0))?;
+            Ok(!rates_others && proposals::has_acted(transaction, account, &day)?)
         })
     }
 

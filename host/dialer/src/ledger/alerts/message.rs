@@ -4,6 +4,7 @@
 use crate::ledger::accounts::closing::Closing;
 use crate::ledger::accounts::days::MissedDays;
 use crate::ledger::runs::plans::rated_count;
+use crate::ledger::runs::proposals::replacements;
 use crate::ledger::time::Leap;
 use crate::phone::e164;
 use dialguard::calendar::{NaiveDate, rfc3339};
@@ -40,6 +41,8 @@ pub(crate) struct ReviewSummary<'a> {
     pub problems: &'a [String],
     pub run: i64,
     pub daily: bool,
+    /// Its replacements are left to a user.
+    pub proposes: bool,
     pub local_date: String,
 }
 
@@ -200,11 +203,9 @@ impl<'a> ReviewSummary<'a> {
         })
     }
 
+    /// Those that were planned, not those that were only proposed.
     fn replacements(&self) -> impl Iterator<Item = &'a Replacement> {
-        self.plan.actions.iter().filter_map(|action| match action {
-            Action::ReplaceNumber(replacement) => Some(replacement),
-            _ => None,
-        })
+        replacements(self.plan).filter(|_| !self.proposes)
     }
 
     fn notices(&self) -> impl Iterator<Item = &'a Notice> {

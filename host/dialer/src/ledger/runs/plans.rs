@@ -16,6 +16,7 @@ use crate::ledger::orders::{intend, rest, try_at_once};
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{CarrierAnswer, newest_scores};
 use crate::ledger::runs::evidence::counted_before_in_words;
+use crate::ledger::runs::proposals;
 use crate::ledger::runs::recordings::RunOutcome;
 use crate::ledger::runs::records::{self, PackedRecord, RecordLimits};
 use crate::ledger::suspects;
@@ -94,6 +95,15 @@ impl Ledger {
         })
     }
 
+    /// The same for a check, which spends nothing: the plan's replacements are proposed and not made.
+    pub(crate) fn apply_check(&self, id: &str, record: RunRecord) -> Result<AppliedRun> {
+        let run = CheckedRun { proposes: true, ..CheckedRun::new(id, record)? };
+        self.change(|transaction| {
+            let account = run.open(transaction, id)?;
+            run.apply(transaction, &account)
+        })
+    }
+
     /// Changes an account whose number of blocks changes too: `record` is the run in which the policy accepted them. Both
     /// are done, or neither. Errors as [`Ledger::apply`] and [`Ledger::change_account`].
     pub(crate) fn change_account_and_blocks(
@@ -131,6 +141,8 @@ struct CheckedRun<'a> {
     record: RunRecord<'a>,
     purpose: Purpose<'a>,
     packed: PackedRecord,
+    /// Its replacements are left to a user.
+    proposes: bool,
 }
 
 impl<'a> CheckedRun<'a> {
@@ -146,7 +158,7 @@ impl<'a> CheckedRun<'a> {
             }
         };
         let packed = PackedRecord::of(&record);
-        Ok(CheckedRun { record, purpose, packed })
+        Ok(CheckedRun { record, purpose, packed, proposes: false })
     }
 
     /// The account, in the revision that the plan was made from; else [`LedgerError::Stale`].
@@ -186,7 +198,7 @@ impl<'a> CheckedRun<'a> {
     }
 
     fn apply(&self, transaction: &Change, account: &AccountProfile) -> Result<AppliedRun> {
-        let CheckedRun { record, purpose, packed } = self;
+        let CheckedRun { record, purpose, packed, proposes } = self;
         let plan = record.outcome.plan();
         let now = plan.decided_at;
         let rates_since = record.inputs.account.as_ref().expect("the plan was checked").day_starts_at;
@@ -204,8 +216,11 @@ impl<'a> CheckedRun<'a> {
             None => Vec::new(),
         };
         let offered_cents = offered_cents(plan, record.recording);
-        for action in &plan.actions {
+        for action in plan.actions.iter().filter(|action| !proposes || !matches!(action, Action::ReplaceNumber(_))) {
             apply_action(transaction, account, run, action, (&offered_cents, now))?;
+        }
+        if *proposes {
+            proposals::note(transaction, account, run, plan)?;
         }
         charge(transaction, account, now, blocks_bought(plan, account), ChargeCause::Run(run))?;
         append_notices(transaction, account, run, plan)?;
@@ -220,7 +235,7 @@ impl<'a> CheckedRun<'a> {
             days::note_try(transaction, account, rates_since, now)?;
             // Orders whose grounds are gone end.
             try_at_once(transaction, account.key)?;
-            tell(transaction, account, run, (&day, daily), plan, record)?;
+            tell(transaction, account, run, (&day, daily), (plan, *proposes), record)?;
             if !newly_suspect.is_empty() {
                 let message = || Message::number_suspect(&day.date.to_string(), run, &newly_suspect);
                 enqueue(transaction, Some(account), Some(run), now, message)?;
@@ -326,12 +341,13 @@ fn tell(
     account: &AccountProfile,
     run: i64,
     (day, daily): (&Day, bool),
-    plan: &Plan,
+    (plan, proposes): (&Plan, bool),
     record: &RunRecord,
 ) -> Result<()> {
     let now = plan.decided_at;
     let local_date = day.date.to_string();
-    let review = ReviewSummary { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
+    let review =
+        ReviewSummary { plan, inputs: record.inputs, problems: record.problems, run, daily, proposes, local_date };
     if !review.is_news() {
         return Ok(());
     }

@@ -8,6 +8,7 @@ mod earlier_forms;
 use crate::ledger::accounts::profile;
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
+use crate::ledger::runs::proposals;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use crate::sources::inquiry::verdicts;
 use dialguard::contract::*;
@@ -38,6 +39,8 @@ pub struct RecordedRun {
     pub host_version: String,
     /// What the policy was allowed.
     pub limits: Limits,
+    /// Its replacements were proposed to a user, and not made.
+    pub proposes: bool,
     /// The call and its answer.
     pub outcome: RunOutcome,
     /// The policy's imports and their answers.
@@ -163,7 +166,8 @@ impl Ledger {
 
 fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
     let mut statement = transaction.prepare_cached(
-        "SELECT accounts.id, runs.decided_at, policy, runs.revision, contract, host_version, recordings.body, recording_lost
+        "SELECT accounts.id, runs.decided_at, policy, runs.revision, contract, host_version, recordings.body, recording_lost,
+                runs.account
            FROM runs JOIN accounts ON accounts.key = runs.account
                 LEFT JOIN recordings ON recordings.run = runs.id
           WHERE runs.id = ?1",
@@ -188,6 +192,7 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
         contract: row.get(4)?,
         host_version: row.get(5)?,
         limits,
+        proposes: proposals::were_proposed(transaction, row.get(8)?, asked_to_sql(run))?,
         outcome,
         recording,
     })

@@ -155,9 +155,10 @@ async fn make(
     Ok((status, Json(decision)))
 }
 
-/// Preview a request
+/// Preview a request: what it would do, cost and lose
 ///
-/// Requires the role `operate`, because carriers are asked about candidates. Changes nothing.
+/// Requires the role `operate`, because carriers are asked about candidates. Changes nothing. `preview` has the figures
+/// that the dashboard shows before a click; a program compares them and asks its own user.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/requests/try",
@@ -172,8 +173,9 @@ async fn try_out(
     of: OfAccount<Operate>,
     Body(request): Body<Request>,
 ) -> Result<Json<Decision>, Problem> {
-    let decided = site.dialguard().try_decide(&of.account.id, &(&request).into()).await?;
-    Ok(Json(Decision::tried(&request.digits(), &decided)))
+    let preview = site.dialguard().preview(&of.account.id, (&request).into()).await?;
+    let count_to_type = site.dialguard().count_to_type(&of.account, &preview.request)?;
+    Ok(Json(Decision::previewed(&preview, count_to_type)))
 }
 
 /// Numbers to screen.

@@ -22,23 +22,24 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(events))
 }
 
-/// Review the account now
+/// Check the account's numbers now
 ///
-/// Requires the role `operate`. Another review on the same local date rates only numbers not yet rated on it, and leaves
-/// nothing behind if it changes nothing.
+/// Requires the role `operate`. A check rates numbers and spends nothing: what automatic replacement would do is
+/// `proposed`, and a program that agrees requests `replace-numbers`. The next daily review replaces what is left. Another
+/// check on the same local date rates only numbers not yet rated on it, and leaves nothing behind if it changes nothing.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/reviews",
     operation_id = "review-account",
     tag = "reviews",
     params(InAccount),
-    responses((status = 200, description = "The review", body = Review), ChangeFailures)
+    responses((status = 200, description = "The check", body = Review), ChangeFailures)
 )]
 async fn review(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Json<Review>, Problem> {
-    Ok(Json(Review::new(&of.account.id, &site.acting_as(&of.caller).review(&of.account.id).await?)))
+    Ok(Json(Review::new(&of.account.id, &site.acting_as(&of.caller).check(&of.account.id).await?)))
 }
 
-/// Preview a review
+/// Preview a check
 ///
 /// Requires the role `operate`, because carriers are asked. Changes nothing.
 #[utoipa::path(
@@ -47,7 +48,7 @@ async fn review(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Json
     operation_id = "try-review",
     tag = "reviews",
     params(InAccount),
-    responses((status = 200, description = "What the review would be", body = Review), ChangeFailures)
+    responses((status = 200, description = "What the check would be", body = Review), ChangeFailures)
 )]
 async fn try_review(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Json<Review>, Problem> {
     Ok(Json(Review::new(&of.account.id, &site.dialguard().try_review(&of.account.id).await?)))

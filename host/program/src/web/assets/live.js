@@ -47,9 +47,9 @@ function showProgress(progress) {
     delete reviewBar.dataset.hasResult;
     bar.max = Math.max(progress.of, 1);
     bar.value = progress.asked;
-    text.textContent = `Review in progress: ${progress.asked} of ${progress.of} numbers checked`;
+    text.textContent = `Check in progress: ${progress.asked} of ${progress.of} numbers checked`;
   } else if (reviewBar.dataset.hasResult === undefined) {
-    text.textContent = "Review finished.";
+    text.textContent = "Check finished.";
     // A check in vain changes no account, but numbers are no longer being checked.
     refresh();
   }
@@ -131,7 +131,8 @@ function selectorOf(element, part) {
   return `:scope > ${steps.join(" > ")}`;
 }
 
-// The review runs on the server even if the user leaves the page. Its result is shown in the status bar.
+// The check runs on the server even if the user leaves the page. Its result is shown in the status bar, and what automatic
+// replacement would do is a question in a dialog.
 function reviewNow() {
   const form = document.querySelector("form.review-now");
   form?.addEventListener("submit", async (event) => {
@@ -141,13 +142,14 @@ function reviewNow() {
     button.disabled = true;
     reviewBar.hidden = false;
     delete reviewBar.dataset.hasResult;
-    text.textContent = "Review in progress…";
-    const result = await review(form.action);
+    text.textContent = "Check in progress…";
+    const { result, page } = await review(form.action);
     reviewBar.dataset.hasResult = "true";
     reviewBar.querySelector("progress").hidden = true;
     text.textContent = result;
     button.disabled = false;
     button.focus({ preventScroll: true });
+    if (page?.querySelector("[data-dialog]")) document.dispatchEvent(new CustomEvent("question", { detail: { page } }));
   });
 }
 
@@ -156,9 +158,9 @@ async function review(url) {
     const response = await fetch(url, { method: "POST" });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const result = page.querySelector("#review-result") ?? page.querySelector("main p");
-    return result?.textContent.trim() || "The review failed.";
+    return { result: result?.textContent.trim() || "The check failed.", page };
   } catch {
-    return "Connection to Dialguard lost. The review may or may not have started.";
+    return { result: "Connection to Dialguard lost. The check may or may not have started." };
   }
 }
 

@@ -28,8 +28,11 @@ const show = ({ page }) => {
     dialog.setAttribute("aria-labelledby", title.id);
   }
   if (!dialog.open) dialog.showModal();
-  (panel.querySelector(".first") ?? panel.querySelector("[data-close], a"))?.focus();
+  // The safe choice: what spends or loses is never one key away.
+  (panel.querySelector("[autofocus]") ?? panel.querySelector(".first") ?? panel.querySelector("[data-close], a"))?.focus();
 };
+
+document.addEventListener("question", ({ detail }) => show(detail));
 
 const fieldsOf = (form, submitter) => new URLSearchParams(new FormData(form, submitter));
 

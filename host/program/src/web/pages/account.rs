@@ -21,6 +21,7 @@ mod watched;
 
 use filter::Filter;
 
+pub use actions::proposal;
 pub use figures::Figures;
 
 use super::layout::Tab;

@@ -1,6 +1,6 @@
 //! Closing an account: what it would do, then a form that takes the account's id.
 
-use super::layout::Tab;
+use super::layout::{Tab, no_default};
 use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -44,13 +44,14 @@ async fn ask(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Mark
             h1 { "Close account " (account.id) "?" }
             ul { @for sentence in closing_in_words(&closing, surface) { li { (sentence) } } }
             form.import method="post" action=(close_path(&account.id)) {
+                (no_default())
                 @if closing.held_up_by.is_empty() {
                     label { span { "Type " strong { (account.id) } " to close it" } input name="id" required autocomplete="off" spellcheck="false"; }
                 }
                 p.choices {
-                    @if closing.held_up_by.is_empty() { button.first { "Close account" } }
+                    @if closing.held_up_by.is_empty() { button.costs { "Close account" } }
                     @else { a.button.first href={ (account_path(&account.id)) "/orders" } { "Show replacements" } }
-                    a.button.back href={ (account_path(&account.id)) "/settings" } { "Cancel" }
+                    a.button.back href={ (account_path(&account.id)) "/settings" } autofocus { "Cancel" }
                 }
             }
         }

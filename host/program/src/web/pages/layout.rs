@@ -189,6 +189,11 @@ pub fn status_label(status: Status) -> &'static str {
     if status == Status::AtRisk { "at risk" } else { status.name() }
 }
 
+/// The first button of a form that spends or loses something: Enter in a field presses it, and it is off.
+pub fn no_default() -> Markup {
+    html! { button disabled hidden { "Choose below" } }
+}
+
 /// A drawing from `assets/marks.svg`. It is decoration: the same is always said in words beside it.
 pub fn icon(name: &str) -> Markup {
     html! {
@@ -196,12 +201,12 @@ pub fn icon(name: &str) -> Markup {
     }
 }
 
-/// `Review now`, for users who may operate the account. While the add-on is off, there is nothing to review.
+/// `Check now`, for users who may operate the account. While the add-on is off, there is nothing to check.
 fn review_button(caller: &Caller, account: &AccountProfile) -> Markup {
     html! {
         @if caller.grant.role >= Role::Operate && account.enabled {
             form.review-now method="post" action={ (account_path(&account.id)) "/review" } {
-                button title="Check numbers that have not been rated today" { "Review now" }
+                button title="Ask the sources about numbers not rated today. Nothing is replaced or charged." { "Check now" }
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::web::address::{account_path, orders_path};
 use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{after_last_rest, count, dollars, e164, kind_name};
+use crate::words::{OTHER_AREA, after_last_rest, count, dollars, e164, kind_name};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -18,6 +18,7 @@ use axum::routing::{get, post};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, Order, OrderState, Spending};
+use dialguard_dialer::phone::is_other_area;
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use made::Filter;
 use maud::{Markup, html};
@@ -170,6 +171,7 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
                         (number_link(&account.id, order.number)) " → " strong { (e164(order.replacement)) }
                         span.quiet {
                             " in slot " (order.slot) ", "
+                            @if is_other_area(order.number, order.replacement) { (OTHER_AREA) ", " }
                             @match order.price_cents {
                                 Some(cents) => (dollars(cents.into())),
                                 None if order.has_rested => "one of your own",
@@ -227,7 +229,10 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
                 li {
                     p {
                         (number_link(&account.id, order.number)) ", replaced by " (number_link(&account.id, order.replacement))
-                        span.quiet { " in slot " (order.slot) }
+                        span.quiet {
+                            " in slot " (order.slot)
+                            @if is_other_area(order.number, order.replacement) { ", " (OTHER_AREA) }
+                        }
                     }
                     @if let Some(until) = order.rests_until { p { "Rests until " (moment(until, account.time_zone)) "." } }
                 }

@@ -1,20 +1,21 @@
 //! Switching the add-on and changing its blocks: what it costs, then the change.
 
+use super::actions::typed_count;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, OfAccount, now_of};
-use crate::web::pages::layout::Tab;
+use crate::web::pages::layout::{Tab, no_default};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{Surface, count, date, dollars, price, refusal, thousands};
+use crate::words::{Surface, count, date, dollars, is_count, monitored_are, price, refusal, thousands};
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::get;
 use dialguard::contract::{Answer, BLOCKS_MAX, Outcome};
-use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview};
+use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview, count_to_type};
 use dialguard_dialer::ledger::{AccountChange, AccountProfile, ChangePrice, SLOTS_PER_BLOCK};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -28,6 +29,9 @@ pub fn routes() -> Router<Site> {
 struct AddOnForm {
     change: Change,
     blocks: Option<u32>,
+    /// The blocks again, as the user typed them.
+    #[serde(default)]
+    confirm: String,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -77,24 +81,37 @@ async fn ask(
     let account = &of.account;
     let ends = date(account.cycle_ends_at, account.time_zone, now_of(&site, account));
     let preview = site.dialguard().try_change_account(&account.id, &form.change()?).await?;
+    let count = count_of(&preview);
     let Question { title, content, label } = match (&preview, form.change) {
         (ChangePreview::BlocksRefused(outcome), _) => refused(&site, account, &form, outcome),
         (ChangePreview::Price(price), Change::On) => switch_on(account, price, &ends),
-        (ChangePreview::Price(_), Change::Off) => switch_off(account, &ends),
+        (ChangePreview::Price(price), Change::Off) => switch_off(account, price, &ends),
         (ChangePreview::Price(price), Change::Blocks) => set_blocks(account, price, &ends),
     };
     let content = html! {
         section.panel.question data-dialog {
             h1 { (title) }
             (content)
-            form.choices method="post" action={ (account_path(&account.id)) "/add-on" } {
+            form method="post" action={ (account_path(&account.id)) "/add-on" } {
+                (no_default())
                 @if let Some(blocks) = form.blocks { input type="hidden" name="blocks" value=(blocks); }
-                @if let Some(label) = label { button.first name="change" value=(form.change.name()) { (label) } }
-                a.button.back href=(account_path(&account.id)) data-close { "Cancel" }
+                @if let Some(count) = count { (typed_count(count)) }
+                p.choices {
+                    @if let Some(label) = label { button.costs name="change" value=(form.change.name()) { (label) } }
+                    a.button.back href=(account_path(&account.id)) data-close autofocus { "Cancel" }
+                }
             }
         }
     };
     Ok(page(&of.caller, Some((account, Tab::Numbers)), "Add-on", content))
+}
+
+/// The blocks that a user types before they cost so much; none if a click is enough.
+fn count_of(preview: &ChangePreview) -> Option<usize> {
+    match preview {
+        ChangePreview::Price(price) => count_to_type(0, price.now_cents).map(|_| price.blocks as usize),
+        ChangePreview::BlocksRefused(_) => None,
+    }
 }
 
 fn switch_on(account: &AccountProfile, price_of: &ChangePrice, ends: &str) -> Question {
@@ -124,13 +141,16 @@ fn other_blocks(account: &AccountProfile, blocks: u32) -> Markup {
     }
 }
 
-fn switch_off(account: &AccountProfile, ends: &str) -> Question {
+fn switch_off(account: &AccountProfile, price_of: &ChangePrice, ends: &str) -> Question {
     let content = html! {
-        p { "Numbers will no longer be checked or replaced. They keep their slots." }
+        @if account.occupied > 0 {
+            p.warning { (monitored_are(account.occupied)) " no longer checked or replaced. Slots stay taken." }
+        } @else { p { "No number is monitored." } }
         p {
-            @if account.slot_count > 0 { "There is no refund for the time until " (ends) ". After that, nothing is charged" }
-            @else { "Nothing is charged" }
-            " while it is off."
+            @if account.slot_count > 0 {
+                (count(account.blocks().into(), "block")) " stay paid until " (ends) ", and nothing is refunded. After that, nothing is charged"
+            } @else { "Nothing is charged" }
+            " while it is off. Switching it on again costs " (price(price_of.blocks_next)) " a month."
         }
     };
     Question { title: "Switch reputation monitoring off?".into(), content, label: Some("Switch off".into()) }
@@ -170,6 +190,13 @@ async fn change(
     Form(form): Form<AddOnForm>,
 ) -> Result<Redirect, Failed> {
     let (dialguard, account) = (site.acting_as(&of.caller), &of.account);
+    if let Some(count) = count_of(&dialguard.try_change_account(&account.id, &form.change()?).await?)
+        && !is_count(&form.confirm, count)
+    {
+        let detail =
+            format!("Nothing was changed: go back and type {}, the number of blocks.", thousands(count as u64));
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).into());
+    }
     match dialguard.change_account(&account.id, &form.change()?).await? {
         ChangeOutcome::Changed => Ok(Redirect::to(&account_path(&account.id))),
         ChangeOutcome::BlocksRefused(outcome) => {

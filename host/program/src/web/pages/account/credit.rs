@@ -3,7 +3,7 @@
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, OfAccount, now_of};
-use crate::web::pages::layout::Tab;
+use crate::web::pages::layout::{Tab, no_default};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::words::bill_in_words;
@@ -36,6 +36,7 @@ async fn ask(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Mark
             p { "Charged in this billing cycle: " (bill_in_words(&bill)) "." }
             p { "A credit puts a wrong charge right. It is recorded with its reason; the charge stays in the history." }
             form.import method="post" action={ (account_path(&account.id)) "/credit" } {
+                (no_default())
                 label { "Dollars " input name="dollars" inputmode="decimal" required placeholder="4.00"; }
                 label { "Reason " input name="reason" maxlength=(REASON_BYTES_MAX) required; }
                 p.choices {
