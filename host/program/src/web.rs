@@ -29,6 +29,7 @@ mod live;
 mod pages;
 mod problem;
 mod query;
+mod reference;
 mod server;
 mod uploads;
 mod watch;
@@ -143,6 +144,11 @@ impl Site {
         &self.0.lists
     }
 
+    /// Whether browsers reach it by https.
+    fn is_https(&self) -> bool {
+        self.0.settings.is_https
+    }
+
     fn figures(&self) -> &pages::Figures {
         &self.0.figures
     }
@@ -156,6 +162,7 @@ pub fn router(site: Site) -> Router {
         .merge(pages::routes())
         .merge(live::routes())
         .merge(api::routes(&site))
+        .merge(reference::routes())
         .merge(assets::routes())
         .merge(watch::routes())
         .fallback(pages::not_found)

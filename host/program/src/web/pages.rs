@@ -18,7 +18,7 @@ mod settings;
 mod sign_in;
 
 pub use account::Figures;
-pub use layout::{bare, page};
+pub use layout::{bare, bare_wide, page};
 
 use super::Site;
 use super::problem::Problem;

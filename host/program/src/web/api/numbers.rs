@@ -6,7 +6,7 @@ use crate::json::{Candidate, E164, Import, ImportedNumbers, Number, NumberInFull
 use crate::parse::List;
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate, Read, now_of};
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -88,11 +88,11 @@ impl NumberFilter {
             (None | Some(true), None, Some(false)) => Some(MonitoringFilter::InUse),
             (_, _, Some(_)) => {
                 let detail = "only monitored numbers are in use or not; give `resting` without `status`";
-                return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+                return Err(Problem::of(Kind::InvalidParameter, detail).at("status"));
             }
             (Some(false), Some(_), None) => {
                 let detail = "a number that is not monitored has no status; give either `status` or `monitored`";
-                return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+                return Err(Problem::of(Kind::InvalidParameter, detail).at("status"));
             }
         };
         let order = match self.sort {
@@ -125,7 +125,7 @@ impl NumberFilter {
 }
 
 pub(super) fn cursor<T: FromStr>(after: &str) -> Result<T, Problem> {
-    let unknown = |_| Problem::new(StatusCode::BAD_REQUEST, "after: give `next` of the part before");
+    let unknown = |_| Problem::in_parameter("after", "give `next` of the part before");
     after.parse().map_err(unknown)
 }
 
@@ -188,7 +188,7 @@ async fn one(
     let known = page.numbers.first().filter(|known| known.number == digits);
     let no_such = || {
         let detail = format!("account {id:?} does not own {}", e164(digits));
-        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-number", "No such number", detail)
+        Problem::of(Kind::NoSuchNumber, detail)
     };
     let known = known.ok_or_else(no_such)?;
     let answers = ledger.latest_answers(id, &[digits])?.remove(&digits).unwrap_or_default();
@@ -340,7 +340,7 @@ async fn withdraw(
         [true] => Ok(StatusCode::NO_CONTENT),
         _ => {
             let detail = format!("{} is not a candidate of account {id:?}", e164(digits));
-            Err(Problem::of_kind(StatusCode::NOT_FOUND, "no-such-candidate", "No such candidate", detail))
+            Err(Problem::of(Kind::NoSuchCandidate, detail))
         }
     }
 }

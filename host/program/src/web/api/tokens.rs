@@ -8,7 +8,7 @@ use crate::json::{NewToken, Role, Token};
 use crate::parse::List;
 use crate::web::Site;
 use crate::web::auth::Administrator;
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -85,19 +85,19 @@ async fn make(
     Body(TokenRequest { name, role, accounts, days }): Body<TokenRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
-    let refused = |detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
+    let refused = |why: &str| Problem::in_field("accounts", why);
     if days.is_some_and(|days| !(1..=3_650).contains(&days)) {
-        return Err(refused("days: give 1 to 3650"));
+        return Err(Problem::in_field("days", "give 1 to 3650"));
     }
     let accounts = match accounts {
         None => Accounts::All,
         Some(List(ids)) if ids.is_empty() => {
-            return Err(refused("accounts: give at least one, or leave it out for every account"));
+            return Err(refused("give at least one, or leave it out for every account"));
         }
         Some(List(ids)) => {
             let unknown = ids.iter().find(|id| ledger.account(id).is_err());
             if let Some(id) = unknown {
-                return Err(refused(&format!("accounts: there is no account {id:?}")));
+                return Err(refused(&format!("there is no account {id:?}")));
             }
             Accounts::Only(ids.into_iter().collect())
         }
@@ -120,8 +120,7 @@ fn find(site: &Site, name: &str) -> Result<ledger::Token, Problem> {
     let known = site.dialguard().ledger().tokens()?.into_iter().find(|known| known.name == name);
     known.ok_or_else(|| {
         let detail = format!("there is no token {name:?}");
-        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-token", "No such token", detail)
-            .with_hint("`GET /api/v1/tokens` lists the tokens")
+        Problem::of(Kind::NoSuchToken, detail).with_hint("`GET /api/v1/tokens` lists the tokens")
     })
 }
 

@@ -81,6 +81,17 @@ pub fn bare(title: &str, content: Markup) -> Markup {
     document(title, html! { main.bare { (content) } })
 }
 
+/// A page that anybody may read, with wide content.
+pub fn bare_wide(title: &str, content: Markup) -> Markup {
+    document(
+        title,
+        html! {
+            header.top { a.brand href="/" { img src=(assets::address("/assets/mark.svg")) alt="" width="24" height="24"; "Dialguard" } }
+            main { (content) }
+        },
+    )
+}
+
 /// A local time to the minute, also readable by programs.
 pub fn moment(at: Timestamp, zone: Zone) -> Markup {
     let local = utc(at).with_timezone(&zone);
