@@ -37,6 +37,7 @@ mod program {
     mod alerts;
     mod api;
     mod api_clients;
+    mod api_reference;
     mod bad_input;
     mod bill;
     mod bounds;

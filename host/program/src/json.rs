@@ -36,7 +36,7 @@ pub use event::Event;
 pub use export::{ExportedAnswer, ExportedNumber, ExportedOrder, ExportedRating};
 pub use ledger::{LedgerReport, Restored};
 pub use messages::describe as describe_messages;
-pub use number::{Candidate, Import, ImportedFile, ImportedNumbers, Number, NumberInFull};
+pub use number::{Candidate, Import, ImportedFile, ImportedNumbers, Number, NumberCheck, NumberInFull};
 pub use order::Order;
 pub use plan::{Action, Answer, Notice, ReplacementReason, Severity};
 pub use policy::{Comparison, ComparisonSummary, PolicyEvent, PolicyLimits, PolicyRevision, TrustedKey};

@@ -74,7 +74,7 @@ impl Message {
         let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
         let accepted = ResponseBuilder::new().description("Any status from 200 to 299: the message is delivered");
         let operation = OperationBuilder::new()
-            .tag("webhooks")
+            .tag("messages")
             .operation_id(Some(format!("receive-{}", self.kind.replace('.', "-"))))
             .summary(Some(self.kind))
             .description(Some(self.when))

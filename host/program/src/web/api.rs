@@ -57,11 +57,8 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "policies", description = "Revisions of the policy, and comparing them"),
         (name = "sources", description = "Sources of verdicts, and the carriers they report"),
         (name = "tokens", description = "Tokens of programs that call the API"),
-        (name = "webhooks", description = "Webhooks, which receive messages: reviews that found something (`review.completed`, `review.failed`), \
-            replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), numbers \
-            that are suspect (`number.suspect`), or are to be used no longer or again (`number.resting`, `number.in-use`), accounts \
-            that are closed (`account.closed`), and \
-            policies that fail (`policy.rolled-back`, `policy.failing`)"),
+        (name = "webhooks", description = "Addresses that receive messages"),
+        (name = "messages", description = "What webhooks receive"),
     ),
     servers((url = "/", description = "The server that this document came from")),
     modifiers(&TokenSecurity),
@@ -94,7 +91,8 @@ pub fn routes(site: &Site) -> Router<Site> {
         .route("/api/{*rest}", routing::any(nothing_here))
 }
 
-static DOCUMENT: LazyLock<Document> = LazyLock::new(|| documented().1);
+/// Made once: it is the same for every server.
+pub static DOCUMENT: LazyLock<Document> = LazyLock::new(|| documented().1);
 
 /// The document, with the settings of the policy that is active now. A policy that cannot be loaded declares none.
 pub fn document(site: &Site) -> Document {

@@ -36,9 +36,8 @@ async fn reference(State(site): State<Site>, headers: HeaderMap) -> Markup {
         html! {
             h1 { "The API of Dialguard" }
             p {
-                "For programs. Each call needs a token of `" (document["servers"][0]["url"].as_str().unwrap_or("/"))
-                "`" ", which " code { "dialguard tokens make" } " prints. The same as an "
-                a href="/api/openapi.json" { "OpenAPI document" } "; what requests fail with: " a href="/problems" { "problems" } "."
+                "For programs. Each call needs a token, which " code { "dialguard tokens make" } " prints. The same as an "
+                a href="/api/openapi.json" { "OpenAPI document" } ". What a call can fail with: " a href="/problems" { "problems" } "."
             }
             pre { code { "export TOKEN=…      # dialguard tokens make dialer --role operate --account acme" } }
             nav.contents aria-label="Calls" {
@@ -57,8 +56,8 @@ async fn reference(State(site): State<Site>, headers: HeaderMap) -> Markup {
                     ul { @for message in &messages { li { a href={ "#" (message.id()) } { (message.path()) } } } }
                 }
             }
-            @for tag in &tags { (of_tag(tag, &operations, &document, &server)) }
-            h2 #messages { "Messages" }
+            @for tag in tags.iter().filter(|tag| tag["name"] != "messages") { (of_tag(tag, &operations, &document, &server)) }
+            h2.tag #messages { "Messages" }
             p { "What webhooks receive, signed as the Standard Webhooks specification says. Answer with any status from 200 to 299." }
             @for message in &messages { (message.received(&document)) }
         },

@@ -225,7 +225,7 @@ fn take_a_key(operation: &mut Operation) {
 fn parameter() -> Parameter {
     let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(KEY_LENGTH_MAX));
     let description = "Your own name for this request, such as a UUID. A request repeated with its key within 24 hours is \
-                       not executed again and gets the first answer (with `Idempotency-ReplayOutcome: true`). The same key \
+                       not executed again and gets the first answer (with `Idempotency-Replayed: true`). The same key \
                        for another request is refused (422), and so is a repetition while the first is in progress \
                        (409). A request that was refused or failed, and the preview of an import, may be repeated \
                        with its key.";

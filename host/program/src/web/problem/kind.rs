@@ -261,7 +261,7 @@ impl Kind {
                 "time-leap",
                 409,
                 "The time is more than 45 days past the newest one in the ledger. Nothing changes \
-                until an administrator confirms it with `POST /api/v1/clock`.",
+                until an administrator confirms it with `POST /api/v1/clock/accept`.",
             ),
             Kind::ClockWentBack => (
                 "clock-went-back",
