@@ -37,6 +37,7 @@ mod program {
     mod alerts;
     mod api;
     mod api_clients;
+    mod api_reference;
     mod asking;
     mod attention;
     mod bad_input;

@@ -87,6 +87,22 @@ pub const NUMBER_MAX: PhoneNumber = 999_999_999_999_999;
 /// The most blocks that an account may have.
 pub const BLOCKS_MAX: u32 = 100_000;
 
+impl Answer {
+    /// All answers.
+    pub const ALL: [Answer; 10] = [
+        Answer::Accepted,
+        Answer::AddOnOff,
+        Answer::NotOwned,
+        Answer::AlreadyMonitored,
+        Answer::NotMonitored,
+        Answer::NoFreeSlot,
+        Answer::SlotWouldLock,
+        Answer::NoCleanCandidate,
+        Answer::ReplacementPending,
+        Answer::SlotsInUse,
+    ];
+}
+
 impl Status {
     /// Every status, in the contract's order.
     pub const ALL: [Status; 4] = [Status::Pending, Status::Clean, Status::AtRisk, Status::Flagged];

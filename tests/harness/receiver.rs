@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -65,9 +65,11 @@ impl Receiver {
         *self.answers.lock().unwrap() = answers;
     }
 
-    /// The messages that arrived since the last call.
+    /// The messages that arrived since the last call, each as the API's document has it.
     pub fn take_messages(&self) -> Vec<Message> {
-        std::mem::take(&mut self.messages.lock().unwrap())
+        let messages = std::mem::take(&mut *self.messages.lock().unwrap());
+        messages.iter().for_each(Message::is_documented);
+        messages
     }
 
     /// Waits for the first message.
@@ -116,11 +118,59 @@ impl Message {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
+    /// Whether the API's document has this message, with these fields.
+    #[track_caller]
+    fn is_documented(&self) {
+        static DOCUMENT: LazyLock<Value> = LazyLock::new(dialguard_program::web::openapi_document);
+        let message = self.json();
+        let kind = message["type"].as_str().expect("a type");
+        let schema = &DOCUMENT["webhooks"][kind]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "{kind} is not in the document");
+        has_shape(&message, schema, &DOCUMENT, kind);
+    }
+
     /// Checked with the specification's own library.
     #[track_caller]
     pub fn is_signed_with(&self, secret: &str) {
         let webhook = standardwebhooks::Webhook::new(secret).expect("a secret of the specification");
         let signed = webhook.sign(&self.id, self.timestamp, self.body.as_bytes()).expect("a signature");
         assert_eq!(self.signature, signed);
+    }
+}
+
+/// Fails unless a value has the types of its schema, all fields that are required and no others.
+#[track_caller]
+fn has_shape(value: &Value, schema: &Value, document: &Value, place: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere");
+        return has_shape(value, target, document, place);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let [choice, null] = &choices[..] else { panic!("{place}: {schema}") };
+        assert_eq!(null["type"], "null", "{place}");
+        return if value.is_null() { () } else { has_shape(value, choice, document, place) };
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let is_allowed =
+        schema["type"] == kind || schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|one| one == kind));
+    assert!(is_allowed, "{place} is of type {kind}: {schema}");
+    for element in value.as_array().into_iter().flatten() {
+        has_shape(element, &schema["items"], document, place);
+    }
+    let Some(fields) = value.as_object() else { return };
+    for (name, field) in fields {
+        let property = &schema["properties"][name];
+        assert!(property.is_object(), "{place} has {name}, which is not in the document");
+        has_shape(field, property, document, &format!("{place}.{name}"));
+    }
+    for required in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        assert!(fields.contains_key(required), "{place} has no {required}");
     }
 }

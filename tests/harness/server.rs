@@ -72,6 +72,12 @@ impl Server {
         Visitor { server: self, header: ("x-nobody", "1".into()) }
     }
 
+    /// A token of a program, over every account.
+    pub fn token(&self, role: Role) -> String {
+        let visitor = self.program(role, &[]);
+        visitor.header.1.trim_start_matches("Bearer ").to_owned()
+    }
+
     /// A program with a token for these accounts; an empty list means every account.
     pub fn program(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
         static MADE: AtomicU64 = AtomicU64::new(0);

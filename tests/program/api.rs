@@ -159,16 +159,28 @@ async fn an_account_is_added_and_changed_as_a_whole_or_not_at_all() {
     assert_eq!(changed["settings"]["auto-replace"], true);
 
     let before = administrator.json("/api/v1/accounts/acme").await;
-    for (body, status, kind) in [
-        (json!({"blocks": 5, "settings": {"checks-to-flag": 31}}), 422, "invalid-settings"),
-        (json!({"blocks": 0, "review-at": "07:30"}), 409, "slots-in-use"),
-        (json!({"blocks": 100_001, "review-at": "07:30"}), 422, "unprocessable-entity"),
-        (json!({"review-at": "7:30"}), 422, "unprocessable-entity"),
-        (json!({"time-zone": "Mars/Olympus"}), 422, "unprocessable-entity"),
-        (json!({"auto-replace": true}), 422, "unprocessable-entity"),
+    for (body, status, kind, field) in [
+        (
+            json!({"blocks": 5, "settings": {"checks-to-flag": 31}}),
+            422,
+            "invalid-settings",
+            json!("settings.checks-to-flag"),
+        ),
+        (json!({"blocks": 0, "review-at": "07:30"}), 409, "slots-in-use", Value::Null),
+        (json!({"blocks": 100_001, "review-at": "07:30"}), 422, "invalid-field", json!("blocks")),
+        (json!({"blocks": "two"}), 422, "invalid-field", json!("blocks")),
+        (json!({"review-at": "7:30"}), 422, "invalid-field", json!("review-at")),
+        (json!({"time-zone": "Mars/Olympus"}), 422, "invalid-field", json!("time-zone")),
+        (json!({"auto-replace": true}), 422, "invalid-field", json!("auto-replace")),
     ] {
         let problem = answered(status, change("acme", body.clone()).await).await;
         assert_eq!(problem["type"], format!("/problems/{kind}"), "{body}: {problem}");
+        assert_eq!(problem["field"], field, "{body}: {problem}");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(
+            !["expected u", "line ", "deserialize"].iter().any(|word| detail.contains(word)),
+            "a parser's words: {detail}"
+        );
         assert_eq!(administrator.json("/api/v1/accounts/acme").await, before, "{body}");
     }
 

@@ -143,7 +143,7 @@ async fn every_surface_shows_the_same_preview() {
         "+12135550191 will replace +13105550101 in slot 2 (another area code)",
         "$8.00 will be charged, $4.00 for each of 2 replacements.",
         "1 of the new numbers has another area code.",
-        "The old numbers leave the account for good.",
+        "The old numbers rest, at no fee.",
         "would be refused: +13105550102: no candidate is rated clean",
         "Nothing was changed.",
     ]);

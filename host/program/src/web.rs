@@ -30,6 +30,7 @@ mod live;
 mod pages;
 mod problem;
 mod query;
+mod reference;
 mod server;
 mod uploads;
 mod watch;
@@ -168,9 +169,20 @@ impl Site {
         &self.0.lists
     }
 
+    /// Whether browsers reach it by https.
+    fn is_https(&self) -> bool {
+        self.0.settings.is_https
+    }
+
     fn figures(&self) -> &pages::Figures {
         &self.0.figures
     }
+}
+
+/// The OpenAPI document of the API, for programs that make a client of it. The document of a running server also has the
+/// settings of its active policy.
+pub fn openapi_document() -> serde_json::Value {
+    serde_json::to_value(&*api::DOCUMENT).expect("a document is JSON")
 }
 
 /// All routes, with the layers that apply to each.
@@ -181,6 +193,7 @@ pub fn router(site: Site) -> Router {
         .merge(pages::routes(&site))
         .merge(live::routes())
         .merge(api::routes(&site))
+        .merge(reference::routes())
         .merge(assets::routes())
         .merge(watch::routes())
         .fallback(pages::not_found)

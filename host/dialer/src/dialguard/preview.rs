@@ -147,11 +147,6 @@ impl Preview {
         ReplacementCost::of(&self.replacements)
     }
 
-    /// Whether a replaced number stays the account's and rests; otherwise it leaves for good.
-    pub fn replaced_rest(&self) -> bool {
-        self.provider.is_some()
-    }
-
     /// Whether it would do nothing.
     pub fn is_idle(&self) -> bool {
         self.outcome.actions.is_empty()

@@ -7,12 +7,12 @@ use super::serve::stop_signal;
 use super::{CommandContext, Done};
 use crate::candidates;
 use crate::hints::import_steps;
-use crate::json::{Candidate, ImportedFile, Number, NumberInFull, Pool};
+use crate::json::{Candidate, ImportedFile, Number, NumberCheck, NumberInFull, Pool};
 use crate::words::{
     MarkMeaning, age_in_words, candidate_in_words, dollars, import_counts, legend, origin_in_words, other_columns,
     recognized, saving_in_words, shortened, spam_score_min, thousands,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, Status, Timestamp};
@@ -38,6 +38,13 @@ pub enum NumbersCommand {
         /// Say what the marks mean
         #[arg(long)]
         legend: bool,
+    },
+    /// List the checks of a number: what each carrier answered, and how it was rated
+    History {
+        /// The account
+        id: String,
+        /// The number
+        number: String,
     },
     /// List the candidates on hand to replace others
     Candidates {
@@ -89,6 +96,7 @@ pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Do
     match command {
         NumbersCommand::Import(options) => import(context, &options),
         NumbersCommand::List { id, legend } => list(context, &id, legend),
+        NumbersCommand::History { id, number } => history(context, &id, &number),
         NumbersCommand::Candidates { id } => candidates(context, &id),
         NumbersCommand::Pool { id } => pool(context, &id),
         NumbersCommand::Withdraw(Numbers { id, numbers }) => withdraw(context, &id, &numbers),
@@ -183,6 +191,27 @@ fn list(context: &CommandContext, id: &str, with_legend: bool) -> Result<Done> {
 fn legend_in_words(marks: &[MarkMeaning]) -> String {
     let rows = marks.iter().map(|it| [it.sign.to_owned(), it.label.to_owned(), it.meaning.clone()]);
     format!("\n{}", table(["", "MARK", "MEANING"].map(str::to_owned), rows))
+}
+
+fn history(context: &CommandContext, id: &str, number: &str) -> Result<Done> {
+    let ledger = context.ledger()?;
+    let number = parse(&ledger, id, std::slice::from_ref(&number.to_owned()))?[0];
+    let no_such = || anyhow!("account {id:?} does not own {}, and never did", e164(number));
+    let history = ledger.number_history(id, number)?.ok_or_else(no_such)?;
+    let carriers = ledger.carriers()?;
+    Ok(Done::show(
+        context.json,
+        || history.checks.iter().map(|check| NumberCheck::new(check, &carriers)).collect::<Vec<_>>(),
+        || {
+            let rows = history.checks.iter().map(|check| {
+                let rated = check.review.as_ref();
+                let carriers = rated.map_or("not rated".into(), |it| format!("{} of {}", it.flagging, it.answering));
+                let status = rated.map_or("–", |it| status_mark(it.status));
+                [check.run.to_string(), rfc3339(check.at), status.to_owned(), carriers]
+            });
+            table(["RUN", "AT", "STATUS", "FLAGGING"].map(str::to_owned), rows)
+        },
+    ))
 }
 
 fn candidates(context: &CommandContext, id: &str) -> Result<Done> {

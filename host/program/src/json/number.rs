@@ -151,6 +151,42 @@ enum CarrierAnswer {
     NoAnswer,
 }
 
+/// A check of a number: what carriers answered in a run, and how the policy rated it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct NumberCheck {
+    /// The run.
+    run: u64,
+    /// When it was made.
+    at: Time,
+    /// The status since this check; null if the number was not rated.
+    status: Option<Status>,
+    /// Carriers that flagged it; null if it was not rated.
+    flagging: Option<u16>,
+    /// Carriers that had an opinion; null if it was not rated.
+    answering: Option<u16>,
+    /// What each carrier answered.
+    verdicts: Vec<Verdict>,
+}
+
+impl NumberCheck {
+    pub fn new(check: &ledger::NumberCheck, carriers: &[contract::Carrier]) -> Self {
+        let review = check.review.as_ref();
+        let verdict = |answer: &ledger::CarrierAnswer| {
+            let carrier = carriers.iter().find(|carrier| carrier.id == answer.carrier)?;
+            Some(Verdict::new(carrier, Some(answer)))
+        };
+        NumberCheck {
+            run: check.run,
+            at: Time(check.at),
+            status: review.map(|review| review.status.into()),
+            flagging: review.map(|review| review.flagging),
+            answering: review.map(|review| review.answering),
+            verdicts: check.answers.iter().filter_map(verdict).collect(),
+        }
+    }
+}
+
 /// A number on hand to replace another.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

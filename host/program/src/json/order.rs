@@ -60,7 +60,7 @@ pub struct Order {
 /// The progress of an order.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum OrderState {
+pub(super) enum OrderState {
     /// Recorded, not yet started.
     Intended,
     /// The provider holds the number, or has no reservations.

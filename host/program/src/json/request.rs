@@ -34,8 +34,6 @@ pub struct Consequences {
     number_cents: u64,
     /// What is replaced by what.
     replacements: Vec<PlannedReplacement>,
-    /// Whether a replaced number rests in the account; otherwise it leaves for good.
-    replaced_rest: bool,
     /// Slots that are locked.
     locked: usize,
     /// Until when; null if none is.
@@ -98,7 +96,6 @@ impl Consequences {
             fee_cents: cost.fee_cents,
             number_cents: cost.number_cents,
             replacements: preview.replacements.iter().map(PlannedReplacement::from).collect(),
-            replaced_rest: preview.replaced_rest(),
             locked: preview.locked.len(),
             locked_until: preview.locked.first().map(|closing| Time(closing.until)),
             locked_cents: slots_cents(preview.locked.len()),

@@ -27,12 +27,13 @@ use super::Site;
 use super::limits;
 use super::problem::Problem;
 use super::query::{self, Documented};
-use crate::json::describe_settings;
+use crate::json::{describe_messages, describe_settings};
 use axum::extract::State;
 use axum::http::{HeaderName, Method, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::{Json, Router, middleware, routing};
 use serde::Serialize;
+use std::sync::LazyLock;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -63,12 +64,10 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "providers", description = "Providers, which numbers are bought from"),
         (name = "users", description = "Users of the dashboard, their sessions, and invites"),
         (name = "tokens", description = "Tokens of programs that call the API"),
-        (name = "webhooks", description = "Webhooks, which receive messages: reviews that found something (`review.completed`, `review.failed`), \
-            replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), numbers \
-            that are suspect (`number.suspect`), or are to be used no longer or again (`number.resting`, `number.in-use`), accounts \
-            that are closed (`account.closed`), and \
-            policies that fail (`policy.rolled-back`, `policy.failing`)"),
+        (name = "webhooks", description = "Addresses that receive messages"),
+        (name = "messages", description = "What webhooks receive"),
     ),
+    servers((url = "/", description = "The server that this document came from")),
     modifiers(&TokenSecurity),
     security(("token" = []))
 )]
@@ -87,23 +86,28 @@ impl Modify for TokenSecurity {
 }
 
 pub fn routes(site: &Site) -> Router<Site> {
-    let (routes, document) = documented();
+    let checked = Documented::of(&DOCUMENT);
     let once = middleware::from_fn_with_state((site.clone(), keyed::RunningRequests::default()), keyed::once);
-    let documented = middleware::from_fn_with_state(Documented::of(&document), query::ensure_documented);
-    routes
+    let known_parameters = middleware::from_fn_with_state(checked, query::ensure_documented);
+    documented()
+        .0
         .route_layer(once)
-        .route("/api/openapi.json", routing::get(async |State(site): State<Site>| described(&site, document)))
-        .route_layer(documented)
+        .route("/api/openapi.json", routing::get(async |State(site): State<Site>| Json(document(&site))))
+        .route_layer(known_parameters)
         .method_not_allowed_fallback(no_such_method)
         .route("/api/{*rest}", routing::any(nothing_here))
 }
 
+/// Made once: it is the same for every server.
+pub static DOCUMENT: LazyLock<Document> = LazyLock::new(|| documented().1);
+
 /// The document, with the settings of the policy that is active now. A policy that cannot be loaded declares none.
-fn described(site: &Site, mut document: Document) -> Json<Document> {
+pub fn document(site: &Site) -> Document {
+    let mut document = DOCUMENT.clone();
     if let Ok(live) = site.dialguard().policies().live() {
         describe_settings(&mut document, &live.declaration);
     }
-    Json(document)
+    document
 }
 
 /// The routes, and the document made from them.
@@ -131,6 +135,7 @@ fn documented() -> (Router<Site>, Document) {
         OpenApiRouter::with_openapi(ApiDocument::openapi()).nest("/api/v1", routes).split_for_parts();
     keyed::describe(&mut document);
     limits::describe(&mut document);
+    describe_messages(&mut document);
     (routes, document)
 }
 
@@ -146,5 +151,6 @@ async fn no_such_method(method: Method, uri: Uri) -> impl IntoResponse {
 
 async fn nothing_here(uri: Uri) -> impl IntoResponse {
     let detail = format!("there is nothing at {}", uri.path());
-    Problem::new(StatusCode::NOT_FOUND, detail).with_hint("`/api/openapi.json` describes the API")
+    Problem::new(StatusCode::NOT_FOUND, detail)
+        .with_hint("`/api` describes the API, and `/api/openapi.json` for programs")
 }

@@ -29,7 +29,7 @@ mod welcome;
 
 pub use account::Figures;
 pub use demo::in_demo;
-pub use layout::{bare, page, page_at};
+pub use layout::{bare, page, page_at, reading};
 
 use super::Site;
 use super::problem::Problem;

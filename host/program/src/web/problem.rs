@@ -1,8 +1,14 @@
 //! Errors as problem details (RFC 9457).
 
+mod kind;
+pub mod plain;
+
+pub use kind::Kind;
+
+use self::plain::Wrong;
 use crate::hints::Hint;
 use crate::parse::FieldError;
-use crate::words::{Steps, Surface, answer_name, kind_name, next_steps, reason};
+use crate::words::{Steps, Surface, next_steps, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,13 +28,15 @@ use dialguard_dialer::settings::SettingError;
 use dialguard_dialer::sources::SourceError;
 use serde::Serialize;
 use std::any::Any;
+use std::fmt::Display;
 use utoipa::ToSchema;
 
 /// Why a request failed (RFC 9457). Nothing was changed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// The kind of problem, relative to the server: `/problems/` and a term of the contract or of HTTP.
+    /// The kind of problem: `/problems/` and its name. It is the address of a page on this server that says what to do.
     #[serde(rename = "type")]
+    #[schema(example = "/problems/no-such-account")]
     kind: String,
     /// The kind in words.
     title: String,
@@ -37,6 +45,10 @@ pub struct Problem {
     status: u16,
     /// What went wrong this time.
     pub detail: String,
+    /// The field of the body, or the parameter, that is wrong: `settings.checks-to-flag`, `numbers[3]`, `limit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "blocks")]
+    pub field: Option<String>,
     /// What to do about it, if there is anything to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -48,22 +60,43 @@ pub struct Problem {
 impl Problem {
     /// A problem that its HTTP status describes.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        let title = status.canonical_reason().unwrap_or("Failed");
-        let kind = title.to_ascii_lowercase().replace(' ', "-");
-        Problem::of_kind(status, &kind, title, detail)
+        Problem { status: status.as_u16(), ..Problem::of(Kind::from(status), detail) }
     }
 
     /// A problem of a specific kind.
-    pub fn of_kind(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
-        let kind = format!("/problems/{kind}");
+    pub fn of(kind: Kind, detail: impl Into<String>) -> Self {
         Problem {
-            kind,
-            title: title.into(),
-            status: status.as_u16(),
+            kind: format!("/problems/{}", kind.name()),
+            title: kind.title(),
+            status: kind.status().as_u16(),
             detail: detail.into(),
+            field: None,
             hint: None,
             dashboard_hint: None,
         }
+    }
+
+    /// A field of the body is refused.
+    pub fn in_field(field: &str, why: impl Display) -> Self {
+        Problem::of(Kind::InvalidField, format!("{field}: {why}")).at(field)
+    }
+
+    /// A parameter of the query is refused.
+    pub fn in_parameter(name: &str, why: impl Display) -> Self {
+        Problem::of(Kind::InvalidParameter, format!("{name}: {why}")).at(name)
+    }
+
+    /// What a parser refused.
+    pub fn unreadable(kind: Kind, Wrong { field, why }: Wrong) -> Self {
+        match field {
+            Some(field) => Problem::of(kind, format!("{field}: {why}")).at(&field),
+            None => Problem::of(kind, why),
+        }
+    }
+
+    /// Says which field or parameter is wrong.
+    pub fn at(self, field: &str) -> Self {
+        Problem { field: Some(field.into()), ..self }
     }
 
     /// Adds what to do about it.
@@ -83,14 +116,14 @@ impl Problem {
 
     /// The policy refused a request for the account as a whole. The kind is the answer's name in the contract.
     pub fn refused(outcome: &Outcome) -> Self {
-        let (kind, reason) = (answer_name(outcome.answer), reason(outcome, Surface::Api));
-        Problem::of_kind(StatusCode::CONFLICT, kind, &kind_name(kind), reason).with_steps(next_steps(outcome.answer))
+        let reason = reason(outcome, Surface::Api);
+        Problem::of(Kind::Refused(outcome.answer), reason).with_steps(next_steps(outcome.answer))
     }
 
     /// The account does not exist, or the caller may not see it.
     pub fn no_such_account(id: &str) -> Self {
         let detail = format!("account {id:?} does not exist, or you have no access to it");
-        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-account", "No such account", detail)
+        Problem::of(Kind::NoSuchAccount, detail)
             .with_hint("`GET /api/v1/accounts` lists the accounts you have access to")
     }
 
@@ -98,7 +131,7 @@ impl Problem {
     pub fn upload_gone() -> Self {
         let detail = "The uploaded file is no longer here: uploads are kept for 15 minutes.";
         let steps = Steps { dashboard: Some("upload it again"), ..Steps::default() };
-        Problem::of_kind(StatusCode::GONE, "upload-gone", "Upload gone", detail).with_steps(steps)
+        Problem::of(Kind::UploadGone, detail).with_steps(steps)
     }
 
     /// The HTTP status.
@@ -154,10 +187,9 @@ impl From<FulfilmentError> for Problem {
         let steps = error.steps();
         let problem = match error {
             FulfilmentError::Ledger(error) => error.into(),
-            FulfilmentError::Busy(_) | FulfilmentError::MayHaveBought { .. } => {
-                Problem::new(StatusCode::CONFLICT, error.to_string())
-            }
-            FulfilmentError::Internal(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+            FulfilmentError::Busy(_) => Problem::of(Kind::OrderBusy, error.to_string()),
+            FulfilmentError::MayHaveBought { .. } => Problem::of(Kind::PurchaseUnclear, error.to_string()),
+            FulfilmentError::Internal(_) => Problem::of(Kind::InternalServerError, error.to_string()),
         };
         problem.with_steps(steps)
     }
@@ -178,49 +210,60 @@ impl From<PolicyError> for Problem {
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         let steps = error.steps();
-        let of = |status, kind: &str| Problem::of_kind(status, kind, &kind_name(kind), error.to_string());
         let problem = match &error {
             LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
-            LedgerError::NoSuchWebhook(_) => of(StatusCode::NOT_FOUND, "no-such-webhook"),
-            LedgerError::NoSuchOrder(_) | LedgerError::NoOpenOrder(_) => of(StatusCode::NOT_FOUND, "no-such-order"),
-            LedgerError::NoSuchRevision(_) => of(StatusCode::NOT_FOUND, "no-such-revision"),
-            LedgerError::NoSuchCycle { .. } => of(StatusCode::NOT_FOUND, "no-such-cycle"),
-            LedgerError::NoSuchAlias(_) => of(StatusCode::NOT_FOUND, "no-such-alias"),
-            LedgerError::NoSuchUser(_) => of(StatusCode::NOT_FOUND, "no-such-user"),
-            LedgerError::NoSuchSession(_) => of(StatusCode::NOT_FOUND, "no-such-session"),
-            LedgerError::NoSuchInvite(_) => of(StatusCode::NOT_FOUND, "no-such-invite"),
-            LedgerError::NoSuchSource(_) => of(StatusCode::NOT_FOUND, "no-such-source"),
-            LedgerError::LinkGone => of(StatusCode::GONE, "link-gone"),
-            LedgerError::UserExists(_) => of(StatusCode::CONFLICT, "user-exists"),
-            LedgerError::SourceExists(_) => of(StatusCode::CONFLICT, "source-exists"),
-            LedgerError::NoSuchToken(_) => of(StatusCode::NOT_FOUND, "no-such-token"),
-            LedgerError::NoSuchProvider(_) => of(StatusCode::CONFLICT, "no-such-provider"),
-            LedgerError::AccountClosed { .. } => of(StatusCode::CONFLICT, "account-closed"),
-            LedgerError::ClosingHeldUp { .. } => of(StatusCode::CONFLICT, "replacements-in-progress"),
-            LedgerError::AccountExists(_) => of(StatusCode::CONFLICT, "account-exists"),
-            LedgerError::TokenExists(_) => of(StatusCode::CONFLICT, "token-exists"),
-            LedgerError::ReplacementsInProgress { .. } => of(StatusCode::CONFLICT, "replacements-in-progress"),
-            LedgerError::SettingsTooLarge => of(StatusCode::UNPROCESSABLE_ENTITY, "settings-too-large"),
-            LedgerError::Stale(_) => of(StatusCode::CONFLICT, "stale"),
-            LedgerError::TimeLeap(_) => of(StatusCode::CONFLICT, "time-leap"),
-            LedgerError::ClockWentBack { .. } => of(StatusCode::CONFLICT, "clock-went-back"),
-            refusal if refusal.is_refusal() => Problem::new(StatusCode::CONFLICT, causes(refusal)),
-            unusable if unusable.is_unusable() => Problem::new(StatusCode::SERVICE_UNAVAILABLE, causes(unusable)),
-            _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
+            error => Problem::of(kind_of(error), causes(error)),
         };
         problem.with_steps(steps)
     }
 }
 
+fn kind_of(error: &LedgerError) -> Kind {
+    match error {
+        LedgerError::NoSuchWebhook(_) => Kind::NoSuchWebhook,
+        LedgerError::NoSuchOrder(_) | LedgerError::NoOpenOrder(_) => Kind::NoSuchOrder,
+        LedgerError::NoSuchRevision(_) => Kind::NoSuchRevision,
+        LedgerError::NoSuchRun(_) => Kind::NoSuchRun,
+        LedgerError::NoSuchSource(_) => Kind::NoSuchSource,
+        LedgerError::NoSuchAlias(_) => Kind::NoSuchAlias,
+        LedgerError::NoSuchUser(_) => Kind::NoSuchUser,
+        LedgerError::NoSuchToken(_) => Kind::NoSuchToken,
+        LedgerError::NoSuchProvider(_) => Kind::NoSuchProvider,
+        LedgerError::RunExpired(_) | LedgerError::RecordingTooLarge(_) | LedgerError::RecordingMadeRoom(_) => {
+            Kind::NotKept
+        }
+        LedgerError::AccountClosed { .. } => Kind::AccountClosed,
+        LedgerError::ClosingHeldUp { .. } | LedgerError::ReplacementsInProgress { .. } => Kind::ReplacementsInProgress,
+        LedgerError::AccountExists(_) => Kind::AccountExists,
+        LedgerError::UserExists(_) => Kind::UserExists,
+        LedgerError::TokenExists(_) => Kind::TokenExists,
+        LedgerError::SourceExists(_) => Kind::SourceExists,
+        LedgerError::ProviderExists(_) => Kind::ProviderExists,
+        LedgerError::KeyExists(_) => Kind::KeyExists,
+        LedgerError::NoSuchCycle { .. } => Kind::NoSuchCycle,
+        LedgerError::NoSuchSession(_) => Kind::NoSuchSession,
+        LedgerError::NoSuchInvite(_) => Kind::NoSuchInvite,
+        LedgerError::LinkGone => Kind::LinkGone,
+        LedgerError::ProviderInUse(_) => Kind::ProviderInUse,
+        LedgerError::SettingsTooLarge => Kind::SettingsTooLarge,
+        LedgerError::Stale(_) => Kind::Stale,
+        LedgerError::TimeLeap(_) => Kind::TimeLeap,
+        LedgerError::ClockWentBack { .. } => Kind::ClockWentBack,
+        refusal if refusal.is_refusal() => Kind::Conflict,
+        unusable if unusable.is_unusable() => Kind::ServiceUnavailable,
+        _ => Kind::InternalServerError,
+    }
+}
+
 impl From<NumberFileError> for Problem {
     fn from(error: NumberFileError) -> Self {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).with_steps(error.steps())
+        Problem::of(Kind::UnreadableFile, error.to_string()).with_steps(error.steps())
     }
 }
 
 impl From<CallFileError> for Problem {
     fn from(error: CallFileError) -> Self {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).with_steps(error.steps())
+        Problem::of(Kind::UnreadableFile, error.to_string()).with_steps(error.steps())
     }
 }
 
@@ -229,7 +272,7 @@ impl From<PoliciesError> for Problem {
         let steps = error.steps();
         match error {
             PoliciesError::Ledger(error) => error.into(),
-            other => Problem::new(StatusCode::CONFLICT, causes(&other)).with_steps(steps),
+            other => Problem::of(Kind::PolicyRefused, causes(&other)).with_steps(steps),
         }
     }
 }
@@ -238,33 +281,30 @@ impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Ledger(error) => error.into(),
-            AccessError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-            other => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
+            AccessError::Random(_) => Problem::of(Kind::InternalServerError, error.to_string()),
+            AccessError::Name(_) => Problem::of(Kind::InvalidField, error.to_string()).at("name"),
+            AccessError::Password => Problem::of(Kind::InvalidField, error.to_string()).at("password"),
         }
     }
 }
 
 impl From<FieldError> for Problem {
     fn from(FieldError { field, why }: FieldError) -> Self {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field}: {why}"))
+        Problem::in_field(field, why)
     }
 }
 
 /// A provider that cannot be used as it is.
 impl From<ProviderError> for Problem {
     fn from(error: ProviderError) -> Self {
-        let steps = error.steps();
-        let (kind, title) = ("provider-does-not-work", "Provider does not work");
-        Problem::of_kind(StatusCode::CONFLICT, kind, title, error.to_string()).with_steps(steps)
+        Problem::of(Kind::ProviderDoesNotWork, error.to_string()).with_steps(error.steps())
     }
 }
 
 /// A source that cannot be used as it is.
 impl From<SourceError> for Problem {
     fn from(error: SourceError) -> Self {
-        let steps = error.steps();
-        Problem::of_kind(StatusCode::CONFLICT, "source-does-not-work", "Source does not work", error.to_string())
-            .with_steps(steps)
+        Problem::of(Kind::SourceDoesNotWork, error.to_string()).with_steps(error.steps())
     }
 }
 
@@ -273,7 +313,7 @@ impl From<AlertsError> for Problem {
         match error {
             AlertsError::Ledger(error) => error.into(),
             AlertsError::Address(_) | AlertsError::NotPublic(_) => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+                Problem::of(Kind::InvalidField, error.to_string()).at("url")
             }
             AlertsError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
@@ -282,27 +322,21 @@ impl From<AlertsError> for Problem {
 
 impl From<SettingError> for Problem {
     fn from(error: SettingError) -> Self {
-        let steps = error.steps();
-        let kind = "invalid-settings";
-        Problem::of_kind(StatusCode::UNPROCESSABLE_ENTITY, kind, "Settings refused", error.to_string())
-            .with_steps(steps)
+        let (steps, field) = (error.steps(), format!("settings.{}", error.name()));
+        Problem::of(Kind::InvalidSettings, error.to_string()).at(&field).with_steps(steps)
     }
 }
 
 /// An error that the policy returned.
 impl From<Error> for Problem {
     fn from(Error { code, message }: Error) -> Self {
-        let (status, kind, title) = match code {
-            ErrorCode::NoSuchAccount => (StatusCode::NOT_FOUND, "no-such-account", "No such account"),
-            ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
-            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Lookup budget exceeded"),
-            ErrorCode::InvalidSettings => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings refused by the policy")
-            }
-            ErrorCode::InvalidRequest => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Request refused by the policy")
-            }
+        let kind = match code {
+            ErrorCode::NoSuchAccount => Kind::NoSuchAccount,
+            ErrorCode::Unavailable => Kind::Unavailable,
+            ErrorCode::OverBudget => Kind::OverBudget,
+            ErrorCode::InvalidSettings => Kind::InvalidSettings,
+            ErrorCode::InvalidRequest => Kind::InvalidRequest,
         };
-        Problem::of_kind(status, kind, title, message)
+        Problem::of(kind, message)
     }
 }

@@ -2,10 +2,11 @@
 //! request, such as a filter whose name is misspelled before everything that matches is deleted.
 
 use super::pages::Failed;
-use super::problem::Problem;
+use super::problem::plain::wrong_query;
+use super::problem::{Kind, Problem};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
@@ -26,9 +27,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// What is wrong with a query, in the words of its types.
+/// What is wrong with a query, by the text of its parser.
 pub fn unreadable(error: &str) -> Problem {
-    bad_request(error.strip_prefix("Failed to deserialize query string: ").unwrap_or(error))
+    Problem::unreadable(Kind::InvalidParameter, wrong_query(error))
 }
 
 /// The pages that read a query, each with [`Query`].
@@ -129,7 +130,7 @@ fn names(request: &Request) -> Result<Vec<String>, Problem> {
     let is_text = |text: &str| !text.contains(char::REPLACEMENT_CHARACTER);
     match is_percent_encoded(query) && decoded.iter().all(|(name, value)| is_text(name) && is_text(value)) {
         true => Ok(decoded.into_iter().map(|(name, _)| name.into_owned()).collect()),
-        false => Err(bad_request("the query is not percent-encoded UTF-8")),
+        false => Err(Problem::of(Kind::BadRequest, "the query is not percent-encoded UTF-8")),
     }
 }
 
@@ -140,11 +141,7 @@ fn is_percent_encoded(query: &str) -> bool {
 }
 
 fn unknown(name: &str) -> Problem {
-    bad_request(format!("there is no parameter {name:?} here"))
-}
-
-fn bad_request(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail)
+    Problem::of(Kind::InvalidParameter, format!("there is no parameter {name:?} here")).at(name)
 }
 
 #[cfg(test)]

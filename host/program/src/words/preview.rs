@@ -100,14 +100,8 @@ pub fn replacing_in_words(cost: &ReplacementCost, provider: Option<&ProviderProf
              others.",
             provider.name
         ),
-        (None, true) => "The old number leaves the account for good. Its provider goes on billing it until you end it \
-                         there."
-            .into(),
-        (None, false) => {
-            "The old numbers leave the account for good. Their providers go on billing them until you end \
-                          them there."
-                .into()
-        }
+        (None, true) => "The old number rests, at no fee. Once it is clean again it can replace others.".into(),
+        (None, false) => "The old numbers rest, at no fee. Once they are clean again they can replace others.".into(),
     });
     sentences
 }

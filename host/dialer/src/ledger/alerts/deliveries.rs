@@ -5,7 +5,7 @@ use crate::ledger::actors::Change;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::alerts::webhooks::WebhookId;
 use crate::ledger::events::{EventKind, append};
-use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use rusqlite::{Row, params};
@@ -66,6 +66,22 @@ impl Ledger {
                  ) ORDER BY ordinal",
             )?;
             let deliveries = statement.query_map(params![webhook.map(to_sql), waiting, last], delivery_from_row)?;
+            Ok(deliveries.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// A webhook's messages after one of them, oldest first, each with its place in the queue.
+    pub fn delivery_page(&self, webhook: WebhookId, after: u64, limit: u32) -> Result<Vec<(u64, Delivery)>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT ordinal, deliveries.id, webhook, accounts.id, run, kind, made_at, next_try_at, delivered_at,
+                        abandoned_at, tries, last_problem
+                   FROM deliveries LEFT JOIN accounts ON key = account
+                  WHERE webhook = ?1 AND ordinal > ?2 ORDER BY ordinal LIMIT ?3",
+            )?;
+            let deliveries = statement.query_map(params![to_sql(webhook), asked_to_sql(after), limit], |row| {
+                Ok((from_sql(row.get(0)?), delivery_from_row(row)?))
+            })?;
             Ok(deliveries.collect::<rusqlite::Result<_>>()?)
         })
     }

@@ -11,7 +11,6 @@ use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read, as_of
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use dialguard::calendar::NaiveTime;
 use dialguard::contract::BLOCKS_MAX;
@@ -110,9 +109,7 @@ impl AccountPatch {
         self.blocks.map_or(Ok(()), ensure_blocks)?;
         let settings = self.settings.applied_to(declaration, &account.settings)?;
         let time_zone = self.time_zone.map(|zone| parse::new_time_zone(&zone, account.time_zone)).transpose();
-        let time_zone = time_zone
-            .map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("time-zone: {why}")))?
-            .flatten();
+        let time_zone = time_zone.map_err(|why| Problem::in_field("time-zone", why))?.flatten();
         Ok(AccountChange {
             time_zone,
             region: self.region.map(|region| region.0),
@@ -247,8 +244,7 @@ async fn add(
     Administrator(caller): Administrator,
     Body(request): Body<AccountRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let id = parse::account_id(&request.id)
-        .map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("id: {why}")))?;
+    let id = parse::account_id(&request.id).map_err(|why| Problem::in_field("id", why))?;
     ensure_blocks(request.blocks)?;
     let review_at_default = parse::time_of_day(REVIEW_AT_DEFAULT).expect("the default is a time");
     let live = site.dialguard().policies().live()?;
@@ -407,18 +403,18 @@ async fn try_close(State(site): State<Site>, of: OfAccount<Administer>) -> Resul
 
 /// What no account can have; the rest is the ledger's to refuse.
 fn ensure_buyable(buying: &Buying) -> Result<(), Problem> {
-    if buying.day_cents_max.max(buying.cycle_cents_max) <= CAP_CENTS_MAX {
-        return Ok(());
+    let caps = [("day-cap-cents", buying.day_cents_max), ("cycle-cap-cents", buying.cycle_cents_max)];
+    match caps.into_iter().find(|(_, cents)| *cents > CAP_CENTS_MAX) {
+        Some((field, _)) => Err(Problem::in_field(field, format!("give 0 to {CAP_CENTS_MAX}"))),
+        None => Ok(()),
     }
-    let wrong = format!("day-cap-cents and cycle-cap-cents: give 0 to {CAP_CENTS_MAX}");
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, wrong))
 }
 
 fn ensure_blocks(blocks: u32) -> Result<(), Problem> {
     if blocks <= BLOCKS_MAX {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("blocks: give 0 to {BLOCKS_MAX}")))
+    Err(Problem::in_field("blocks", format!("give 0 to {BLOCKS_MAX}")))
 }
 
 /// Count the account's slots and numbers

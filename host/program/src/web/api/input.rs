@@ -1,7 +1,8 @@
 //! The parts of a request, parsed at the border: what cannot be parsed is a problem that says where.
 
 use crate::json::E164;
-use crate::web::problem::Problem;
+use crate::web::problem::plain::{wrong_body, wrong_path};
+use crate::web::problem::{Kind, Problem};
 use crate::web::query;
 use axum::Json;
 use axum::body::Bytes;
@@ -12,6 +13,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+/// Why a body that fits cannot be read.
+pub(super) const BODY_LOST: &str = "the body could not be read to its end";
+
 /// The body, as JSON.
 pub struct Body<T>(pub T);
 
@@ -20,7 +24,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let read = Json::<T>::from_request(request, state).await;
-        read.map(|Json(body)| Body(body)).map_err(|error| Problem::new(error.status(), error.body_text()))
+        read.map(|Json(body)| Body(body)).map_err(|error| {
+            // JSON that says something else than the route expects is a field's problem, the rest is HTTP's.
+            Problem::unreadable(Kind::from(error.status()), wrong_body(&error))
+        })
     }
 }
 
@@ -41,7 +48,7 @@ impl<S: Send + Sync> FromRequest<S> for FileBody {
             ));
         }
         let read = Bytes::from_request(request, state).await;
-        read.map(FileBody).map_err(|error| Problem::new(error.status(), error.body_text()))
+        read.map(FileBody).map_err(|error| Problem::new(error.status(), BODY_LOST))
     }
 }
 
@@ -67,7 +74,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathPar
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = Path::<T>::from_request_parts(parts, state).await;
         read.map(|Path(params)| PathParams(params))
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+            .map_err(|error| Problem::unreadable(Kind::InvalidParameter, wrong_path(&error)))
     }
 }
 

@@ -7,9 +7,10 @@
 //! between executing a request and keeping its answer, the outcome is unknown; the request is not executed again, and the
 //! answer says so.
 
+use super::input::BODY_LOST;
 use crate::web::Site;
 use crate::web::auth::Caller;
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -65,7 +66,7 @@ pub async fn once(State((site, under_way)): State<(Site, RunningRequests)>, requ
 /// The request by its key, and the request itself with its body read.
 async fn read(parts: Parts, body: Body, caller: &Caller) -> Result<(KeyedRequest, Request), Problem> {
     let key = key(&parts.headers)?;
-    let refused = |error: axum::extract::rejection::BytesRejection| Problem::new(error.status(), error.body_text());
+    let refused = |error: axum::extract::rejection::BytesRejection| Problem::new(error.status(), BODY_LOST);
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.map_err(refused)?;
     let keyed = KeyedRequest { caller: in_words(caller), key, request: fingerprint(&parts, &body) };
     Ok((keyed, Request::from_parts(parts, Body::from(body))))
@@ -92,7 +93,7 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     if !fits || given.next().is_some() {
         let detail =
             format!("Idempotency-Key: give one of 1 to {KEY_LENGTH_MAX} visible ASCII characters, such as a UUID");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        return Err(Problem::of(Kind::BadRequest, detail).at("Idempotency-Key"));
     }
     Ok(key.to_owned())
 }
@@ -182,25 +183,25 @@ fn replay(StoredAnswer { status, location, body }: StoredAnswer) -> Result<Respo
 
 fn still_under_way() -> Problem {
     let detail = "the first request with this Idempotency-Key is still in progress; try again in a moment";
-    Problem::of_kind(StatusCode::CONFLICT, "request-under-way", "Still in progress", detail)
+    Problem::of(Kind::RequestUnderWay, detail)
 }
 
 fn another_request() -> Problem {
     let detail = "this Idempotency-Key belongs to another of your requests; give each request its own key";
-    Problem::of_kind(StatusCode::UNPROCESSABLE_ENTITY, "key-of-another-request", "Key of another request", detail)
+    Problem::of(Kind::KeyOfAnotherRequest, detail)
 }
 
 fn outcome_unknown() -> Problem {
     let detail = "a request with this Idempotency-Key was started and not answered: its process ended, failed inside, or \
                   is still executing it; whether it took effect is unknown, and it is not executed again";
-    Problem::of_kind(StatusCode::CONFLICT, "outcome-unknown", "Outcome unknown", detail)
+    Problem::of(Kind::OutcomeUnknown, detail)
         .with_hint("read the account's current state, and use another key for what is missing")
 }
 
 fn answer_not_kept() -> Problem {
     let detail =
         "the request was executed, but its answer is not kept: it contained a secret, or newer answers needed its room";
-    Problem::of_kind(StatusCode::CONFLICT, "answer-not-kept", "Done; the answer was not kept", detail).with_hint(
+    Problem::of(Kind::AnswerNotKept, detail).with_hint(
         "read the account's current state; if a secret was made, withdraw it and make another with another key",
     )
 }
@@ -224,7 +225,7 @@ fn take_a_key(operation: &mut Operation) {
 fn parameter() -> Parameter {
     let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(KEY_LENGTH_MAX));
     let description = "Your own name for this request, such as a UUID. A request repeated with its key within 24 hours is \
-                       not executed again and gets the first answer (with `Idempotency-ReplayOutcome: true`). The same key \
+                       not executed again and gets the first answer (with `Idempotency-Replayed: true`). The same key \
                        for another request is refused (422), and so is a repetition while the first is in progress \
                        (409). A request that was refused or failed, and the preview of an import, may be repeated \
                        with its key.";

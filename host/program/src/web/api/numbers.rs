@@ -1,18 +1,18 @@
 //! The numbers of an account, and what carriers say about them.
 
 use super::failures::{ChangeFailures, Failures};
-use super::input::{Body, InAccount, Limit, Page, Part, PathParams, QueryParams};
+use super::input::{Body, InAccount, Limit, NumberedPart, Page, Part, PathParams, QueryParams, SerialNumber};
 use crate::candidates;
-use crate::json::{Candidate, E164, Import, ImportedNumbers, Number, NumberInFull, Pool, Status};
+use crate::json::{Candidate, E164, Import, ImportedNumbers, Number, NumberCheck, NumberInFull, Pool, Status};
 use crate::parse::List;
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate, Read, now_of};
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use dialguard::contract::{self, NUMBERS_PER_CALL_MAX};
-use dialguard_dialer::ledger::{ImportedAs, MonitoringFilter, NumberOrder, NumberQuery, Stop};
+use dialguard_dialer::ledger::{ImportedAs, LedgerError, MonitoringFilter, NumberOrder, NumberQuery, Stop};
 use dialguard_dialer::phone::{Letters, NotAPhoneNumber, PhoneNumber, e164};
 use serde::Deserialize;
 use std::str::FromStr;
@@ -24,6 +24,7 @@ pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list, import))
         .routes(routes!(one))
+        .routes(routes!(history))
         .routes(routes!(list_candidates))
         .routes(routes!(withdraw))
         .routes(routes!(pool))
@@ -89,11 +90,11 @@ impl NumberFilter {
             (None | Some(true), None, Some(false)) => Some(MonitoringFilter::InUse),
             (_, _, Some(_)) => {
                 let detail = "only monitored numbers are in use or not; give `resting` without `status`";
-                return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+                return Err(Problem::of(Kind::InvalidParameter, detail).at("status"));
             }
             (Some(false), Some(_), None) => {
                 let detail = "a number that is not monitored has no status; give either `status` or `monitored`";
-                return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+                return Err(Problem::of(Kind::InvalidParameter, detail).at("status"));
             }
         };
         let order = match self.sort {
@@ -126,7 +127,7 @@ impl NumberFilter {
 }
 
 pub(super) fn cursor<T: FromStr>(after: &str) -> Result<T, Problem> {
-    let unknown = |_| Problem::new(StatusCode::BAD_REQUEST, "after: give `next` of the part before");
+    let unknown = |_| Problem::in_parameter("after", "give `next` of the part before");
     after.parse().map_err(unknown)
 }
 
@@ -188,14 +189,41 @@ async fn one(
     let query = NumberQuery { above: Some(digits - 1), limit: 1, ..NumberQuery::default() };
     let page = ledger.number_page(id, &query)?;
     let known = page.numbers.first().filter(|known| known.number == digits);
-    let no_such = || {
-        let detail = format!("account {id:?} does not own {}", e164(digits));
-        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-number", "No such number", detail)
-    };
-    let known = known.ok_or_else(no_such)?;
+    let known = known.ok_or_else(|| no_such_number(id, digits))?;
     let answers = ledger.latest_answers(id, &[digits])?.remove(&digits).unwrap_or_default();
     let number = Number::new(known, &of.account, now_of(&site, &of.account));
     Ok(Json(NumberInFull::new(number, known, &ledger.carriers()?, &answers)))
+}
+
+/// List the checks of a number, oldest first: what carriers answered, and how the policy rated it
+///
+/// Requires the role `read`. Of the runs whose answers are kept; also of a number that the account owned once.
+#[utoipa::path(
+    get,
+    path = "/accounts/{account}/numbers/{number}/history",
+    operation_id = "list-number-checks",
+    tag = "numbers",
+    params(InAccount, InNumber, NumberedPart),
+    responses((status = 200, description = "Part of the list", body = Page<NumberCheck>), Failures)
+)]
+async fn history(
+    State(site): State<Site>,
+    of: OfAccount<Read>,
+    PathParams(InNumber { number }): PathParams<InNumber>,
+    QueryParams(NumberedPart { limit, after: SerialNumber(after) }): QueryParams<NumberedPart>,
+) -> Result<Json<Page<NumberCheck>>, Problem> {
+    let (ledger, id, digits) = (site.dialguard().ledger().clone(), of.account.id.clone(), number.digits());
+    let read = move |_: &Stop| Ok::<_, LedgerError>((ledger.number_history(&id, digits)?, ledger.carriers()?));
+    let (history, carriers) = site.lists().run(&of.caller, read).await??;
+    let mut checks = history.ok_or_else(|| no_such_number(&of.account.id, digits))?.checks;
+    checks.sort_by_key(|check| check.run);
+    let later = checks.into_iter().filter(|check| check.run > after);
+    let page = Page::of(later, limit, |check| check.run.to_string());
+    Ok(Json(page.map(|check| NumberCheck::new(&check, &carriers))))
+}
+
+fn no_such_number(account: &str, number: contract::PhoneNumber) -> Problem {
+    Problem::of(Kind::NoSuchNumber, format!("account {account:?} does not own {}", e164(number)))
 }
 
 /// Numbers to import.
@@ -343,7 +371,7 @@ async fn withdraw(
         [true] => Ok(StatusCode::NO_CONTENT),
         _ => {
             let detail = format!("{} is not a candidate of account {id:?}", e164(digits));
-            Err(Problem::of_kind(StatusCode::NOT_FOUND, "no-such-candidate", "No such candidate", detail))
+            Err(Problem::of(Kind::NoSuchCandidate, detail))
         }
     }
 }

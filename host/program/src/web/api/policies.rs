@@ -5,7 +5,7 @@ use super::input::{Body, NumberedPart, Page, PathParams, QueryParams, SerialNumb
 use crate::json::{Comparison, PolicyRevision, SettingsOnActivation};
 use crate::web::Site;
 use crate::web::auth::Administrator;
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -81,8 +81,7 @@ fn find(site: &Site, revision: u64) -> Result<ledger::PolicyRevision, Problem> {
     let known = site.dialguard().ledger().revisions()?.into_iter().find(|known| known.revision == revision);
     known.ok_or_else(|| {
         let detail = format!("there is no revision {revision}");
-        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-revision", "No such revision", detail)
-            .with_hint("`GET /api/v1/policies` lists the revisions")
+        Problem::of(Kind::NoSuchRevision, detail).with_hint("`GET /api/v1/policies` lists the revisions")
     })
 }
 

@@ -8,7 +8,7 @@ use crate::json::{NewToken, Role, Token};
 use crate::parse::{self, List};
 use crate::web::Site;
 use crate::web::auth::Administrator;
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -85,9 +85,8 @@ async fn make(
     Body(TokenRequest { name, role, accounts, days }): Body<TokenRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
-    let refused = |detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
     if days.is_some_and(|days| !(1..=3_650).contains(&days)) {
-        return Err(refused("days: give 1 to 3650"));
+        return Err(Problem::in_field("days", "give 1 to 3650"));
     }
     let grant = parse::grant(ledger, role.into(), accounts.map(|List(ids)| ids))?;
     let ends_at = days.map(|days| now + days * DAY);
@@ -108,8 +107,7 @@ fn find(site: &Site, name: &str) -> Result<ledger::Token, Problem> {
     let known = site.dialguard().ledger().tokens()?.into_iter().find(|known| known.name == name);
     known.ok_or_else(|| {
         let detail = format!("there is no token {name:?}");
-        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-token", "No such token", detail)
-            .with_hint("`GET /api/v1/tokens` lists the tokens")
+        Problem::of(Kind::NoSuchToken, detail).with_hint("`GET /api/v1/tokens` lists the tokens")
     })
 }
 

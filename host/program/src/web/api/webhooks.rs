@@ -3,7 +3,7 @@
 
 use super::created;
 use super::failures::{ChangeFailures, Failures};
-use super::input::{Body, NumberedPart, Page, PathParams, QueryParams};
+use super::input::{Body, NumberedPart, Page, PathParams, QueryParams, SerialNumber};
 use super::keyed::Secret;
 use crate::json::{Delivery, NewWebhook, TestedWebhook, Webhook};
 use crate::web::Site;
@@ -18,9 +18,6 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// The most messages that a webhook's list has.
-const LISTED_MAX: u32 = 1_000;
 
 pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
@@ -169,7 +166,7 @@ async fn test(
     Ok(Json(TestedWebhook { answered }))
 }
 
-/// List a webhook's latest 1,000 messages: those waiting and those of the past 35 days, oldest first
+/// List a webhook's messages: those waiting and those of the past 35 days, oldest first
 ///
 /// Requires the role `administer` over every account.
 #[utoipa::path(
@@ -177,15 +174,17 @@ async fn test(
     path = "/webhooks/{webhook}/deliveries",
     operation_id = "list-deliveries",
     tag = "webhooks",
-    params(InWebhook),
-    responses((status = 200, description = "The messages", body = Vec<Delivery>), Failures)
+    params(InWebhook, NumberedPart),
+    responses((status = 200, description = "Part of the list", body = Page<Delivery>), Failures)
 )]
 async fn deliveries(
     State(site): State<Site>,
     _: Administrator,
     PathParams(InWebhook { webhook }): PathParams<InWebhook>,
-) -> Result<Json<Vec<Delivery>>, Problem> {
+    QueryParams(NumberedPart { limit, after: SerialNumber(after) }): QueryParams<NumberedPart>,
+) -> Result<Json<Page<Delivery>>, Problem> {
     let ledger = site.dialguard().ledger();
     ledger.webhook(webhook)?;
-    Ok(Json(ledger.deliveries(Some(webhook), false, LISTED_MAX)?.iter().map(Delivery::from).collect()))
+    let page = Page::of(ledger.delivery_page(webhook, after, limit.0 + 1)?, limit, |(place, _)| place.to_string());
+    Ok(Json(page.map(|(_, delivery)| Delivery::from(&delivery))))
 }

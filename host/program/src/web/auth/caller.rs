@@ -1,7 +1,8 @@
 //! The caller and their role. A route under an account takes an [`OfAccount`], so no route can forget the check.
 
 use crate::web::Site;
-use crate::web::problem::Problem;
+use crate::web::problem::plain::wrong_path;
+use crate::web::problem::{Kind, Problem};
 use axum::RequestPartsExt;
 use axum::extract::{FromRequestParts, OriginalUri, Path};
 use axum::http::request::Parts;
@@ -141,7 +142,7 @@ impl<R: RequiredRole> FromRequestParts<Site> for OfAccount<R> {
         let path = parts.extract::<Path<AccountPath>>().await;
         let deny = |problem| Denied::new(problem, parts);
         let Path(AccountPath { account: id }) =
-            path.map_err(|error| deny(Problem::new(StatusCode::BAD_REQUEST, error.body_text())))?;
+            path.map_err(|error| deny(Problem::unreadable(Kind::InvalidParameter, wrong_path(&error))))?;
         if !caller.grant.covers(&id) {
             return Err(deny(Problem::no_such_account(&id)));
         }

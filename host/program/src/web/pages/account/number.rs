@@ -9,11 +9,10 @@ use crate::web::address::{account_path, number_path, orders_path};
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{Tab, moment, number_link, status_label};
 use crate::web::pages::{Failed, page};
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 use crate::words::{capital, e164, rating_in_words, spam_score_min};
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::routing::get;
 use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
@@ -49,7 +48,7 @@ async fn one(
     };
     let Some(history) = history else {
         let detail = format!("{text} does not belong to this account, and never did.");
-        return Err(Problem::of_kind(StatusCode::NOT_FOUND, "no-such-number", "No such number", detail).into());
+        return Err(Problem::of(Kind::NoSuchNumber, detail).into());
     };
     let number = history.known.number;
     let events = ledger.events(&account.id, EventFilter { number: Some(number), last: EVENTS_MAX })?;

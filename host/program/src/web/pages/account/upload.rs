@@ -129,8 +129,9 @@ pub struct UploadForm {
 
 impl UploadForm {
     pub async fn read(mut fields: Multipart) -> Result<Self, Problem> {
-        let unreadable =
-            |error: axum::extract::multipart::MultipartError| Problem::new(error.status(), error.body_text());
+        let unreadable = |error: axum::extract::multipart::MultipartError| {
+            Problem::new(error.status(), "the form could not be read")
+        };
         let (mut form, mut read) = (UploadForm::default(), 0);
         while let Some(field) = fields.next_field().await.map_err(unreadable)? {
             let name = field.name().unwrap_or_default().to_owned();
