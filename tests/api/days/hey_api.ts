@@ -23,7 +23,7 @@ async function day() {
   const spending = await api.getSpending({ path, throwOnError: true });
 
   const unknown = await api.getAccount({ path: { account: "nobody" } });
-  const refused = await api.changeAccount({ path, body: { settings: { "checks-to-flag": 99 } } });
+  const refused = await api.changeAccount({ path, body: { settings: { "no-such-setting": "1" } } });
 
   console.log(
     JSON.stringify({

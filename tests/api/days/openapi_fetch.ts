@@ -33,8 +33,7 @@ async function day() {
   const spending = await done(api.GET("/api/v1/accounts/{account}/spending", { params }));
 
   const unknown = await api.GET("/api/v1/accounts/{account}", { params: { path: { account: "nobody" } } });
-  // Settings of other policies are texts, which the generator takes for a rule of all of them.
-  const settings = { "checks-to-flag": 99 } as never;
+  const settings = { "no-such-setting": "1" };
   const refused = await api.PATCH("/api/v1/accounts/{account}", { params, body: { settings } });
 
   console.log(

@@ -39,7 +39,7 @@ decision = request("replace-numbers", red)
 spending = accounts.get_spending("day")
 
 unknown = refused(lambda: accounts.get_account("nobody"))
-wrong = api.AccountPatch.from_dict({"settings": {"checks-to-flag": 99}})
+wrong = api.AccountPatch.from_dict({"settings": {"no-such-setting": "1"}})
 setting = refused(lambda: accounts.change_account("day", wrong))
 
 print(

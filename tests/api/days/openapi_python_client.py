@@ -38,7 +38,7 @@ decision = done(make_request.sync("day", client=client, body=replace))
 spending = done(get_spending.sync("day", client=client))
 
 unknown = get_account.sync("nobody", client=client)
-wrong = AccountPatch.from_dict({"settings": {"checks-to-flag": 99}})
+wrong = AccountPatch.from_dict({"settings": {"no-such-setting": "1"}})
 refused = change_account.sync("day", client=client, body=wrong)
 
 print(

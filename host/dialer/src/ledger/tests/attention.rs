@@ -47,7 +47,7 @@ fn each_user_reads_alerts_for_themselves() {
     };
     let happens = |kind: &str| {
         fixture
-            .execute(&format!("INSERT INTO events (account, at, kind, text) VALUES (1, 100, '{kind}', '')"))
+            .execute(&format!("INSERT INTO events (account, at, kind, text, actor) VALUES (1, 100, '{kind}', '', 1)"))
             .unwrap();
     };
     let unread = || ["ann", "ben"].map(|name| ledger.unread_alerts(name, ACME).unwrap());

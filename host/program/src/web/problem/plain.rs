@@ -237,7 +237,7 @@ mod tests {
                 Some("numbers"),
                 "a list has more than 2 elements; give at most 2",
             ),
-            (r#"[1]"#, None, "give text, not 1"),
+            (r#"[1]"#, Some("[0]"), "give text, not 1"),
             (r#"{"id": "a""#, None, "the body ends in the middle: see line 1, column 10"),
             ("", None, "the body ends in the middle: see line 1, column 0"),
             ("id=a", None, "the body is not JSON: see line 1, column 1"),
