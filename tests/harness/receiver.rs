@@ -148,7 +148,10 @@ fn has_shape(value: &Value, schema: &Value, document: &Value, place: &str) {
     if let Some(choices) = schema["oneOf"].as_array() {
         let [choice, null] = &choices[..] else { panic!("{place}: {schema}") };
         assert_eq!(null["type"], "null", "{place}");
-        return if value.is_null() { () } else { has_shape(value, choice, document, place) };
+        if !value.is_null() {
+            has_shape(value, choice, document, place);
+        }
+        return;
     }
     let kind = match value {
         Value::Null => "null",

@@ -271,5 +271,5 @@ async fn webhooks_receive_that_an_account_was_closed() {
     server.dialer.run("alerts add --account acme https://localhost:1/alerts").exits(0);
     server.dialer.run("account close acme --yes").exits(0);
     let waiting = server.program(Role::Administer, &[]).json("/api/v1/webhooks/1/deliveries").await;
-    assert_eq!(each(&waiting, "type"), ["account.closed"]);
+    assert_eq!(each(&waiting["items"], "type"), ["account.closed"]);
 }

@@ -360,7 +360,7 @@ async fn the_pool_of_an_account_without_a_provider_shows_the_same() {
     review("ooo");
     pool(&["0 resting, 1 ready", "+13105550100"]);
     dialer.run(&format!("replace acme {}", e164(101))).exits(0);
-    assert_eq!(dialer.standing(100), "2 pending");
+    assert_eq!(dialer.standing(100), "2 clean");
     pool(&["1 resting, 0 ready", "Replacements by 1 number of the account's own", "None was bought"]);
     assert_eq!(charged(&dialer), 4_900 + 2 * 400, "nothing but the fees");
     review("xxx");

@@ -80,7 +80,7 @@ impl IntoResponse for Failed {
             }
             p { a href="/" { "Back to accounts" } }
         };
-        (problem.status(), bare(problem.title(), content)).into_response()
+        (problem.status(), bare(&problem.title(), content)).into_response()
     }
 }
 

@@ -8,7 +8,7 @@ pub use kind::Kind;
 use self::plain::Wrong;
 use crate::hints::Hint;
 use crate::parse::FieldError;
-use crate::words::{Steps, Surface, next_steps, reason};
+use crate::words::{Steps, Surface, kind_name, next_steps, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,7 +26,7 @@ use dialguard_dialer::policies::PoliciesError;
 use dialguard_dialer::providers::ProviderError;
 use dialguard_dialer::settings::SettingError;
 use dialguard_dialer::sources::SourceError;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::any::Any;
 use std::fmt::Display;
 use utoipa::ToSchema;
@@ -35,11 +35,13 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
     /// The kind of problem: `/problems/` and its name. It is the address of a page on this server that says what to do.
-    #[serde(rename = "type")]
-    #[schema(example = "/problems/no-such-account")]
-    kind: String,
+    #[serde(rename = "type", serialize_with = "as_address")]
+    #[schema(value_type = String, example = "/problems/no-such-account")]
+    kind: &'static str,
     /// The kind in words.
-    title: String,
+    #[serde(serialize_with = "in_words")]
+    #[schema(value_type = String, example = "No such account")]
+    title: &'static str,
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
@@ -47,8 +49,8 @@ pub struct Problem {
     pub detail: String,
     /// The field of the body, or the parameter, that is wrong: `settings.checks-to-flag`, `numbers[3]`, `limit`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "blocks")]
-    pub field: Option<String>,
+    #[schema(value_type = Option<String>, example = "blocks")]
+    pub field: Option<Box<str>>,
     /// What to do about it, if there is anything to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -66,8 +68,8 @@ impl Problem {
     /// A problem of a specific kind.
     pub fn of(kind: Kind, detail: impl Into<String>) -> Self {
         Problem {
-            kind: format!("/problems/{}", kind.name()),
-            title: kind.title(),
+            kind: kind.name(),
+            title: kind.name(),
             status: kind.status().as_u16(),
             detail: detail.into(),
             field: None,
@@ -140,9 +142,17 @@ impl Problem {
     }
 
     /// The kind in words.
-    pub fn title(&self) -> &str {
-        &self.title
+    pub fn title(&self) -> String {
+        kind_name(self.title)
     }
+}
+
+fn as_address<S: Serializer>(kind: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("/problems/{kind}"))
+}
+
+fn in_words<S: Serializer>(kind: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&kind_name(kind))
 }
 
 impl IntoResponse for Problem {
