@@ -294,10 +294,10 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_with_an_open_order_is_not_changed() {
     let scenarios = [
-        ("unmonitor acme +13105550100", Some("replacement-pending"), "1 pending"),
-        ("delete acme +13105550100 --accept-slot-loss", Some("replacement-pending"), "1 pending"),
-        ("replace acme +13105550100", Some("replacement-pending"), "1 pending"),
-        ("monitor acme +13105550100", Some("already-monitored"), "1 pending"),
+        ("unmonitor acme +13105550100", Some("replacement-pending"), "1 clean"),
+        ("delete acme +13105550100 --accept-slot-loss", Some("replacement-pending"), "1 clean"),
+        ("replace acme +13105550100", Some("replacement-pending"), "1 clean"),
+        ("monitor acme +13105550100", Some("already-monitored"), "1 clean"),
         ("review acme", None, "1 pending"),
         // Today's review was made already; the command still continues the replacement, and checks the new number.
         ("serve --once", None, "1 clean"),

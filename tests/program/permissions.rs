@@ -188,8 +188,11 @@ async fn every_route_takes_the_role_that_it_says_and_no_less() {
 
 /// Pages of no account that need no more than what they are given (a link, a password, a session), and what tells that the
 /// program runs.
-const OPEN_PAGES: [&str; 10] = [
+const OPEN_PAGES: [&str; 13] = [
     "/",
+    "/guide",
+    "/guide/dashboard.png",
+    "/guide/{page}",
     "/healthz",
     "/join",
     "/readyz",

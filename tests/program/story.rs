@@ -17,7 +17,7 @@ async fn three_days() -> Server {
         dialer.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "ooo"), (190, "ooo"), (191, "ooo")]);
         dialer.run("serve --once").exits(0);
     }
-    assert_eq!(dialer.standing(190), "2 pending");
+    assert_eq!(dialer.standing(190), "2 clean");
     Server::new(dialer).await
 }
 
@@ -117,7 +117,7 @@ async fn a_replacement_and_a_review_are_one_line_each_that_opens() {
     // It opens into its steps, from the check that flagged the number to the charge.
     let entry = page.split("<details").find(|entry| entry.contains(&replaced)).expect("an entry");
     let steps: Vec<&str> = entry.split("<tr data-kind=\"").skip(1).filter_map(|row| row.split('"').next()).collect();
-    let wanted = ["turned-flagged", "replacement-intended", "replaced", "replacement-charged", "released"];
+    let wanted = ["turned-flagged", "replacement-intended", "replaced", "replacement-charged", "resting"];
     assert_eq!(steps, wanted);
     // Local times in sentences; what identifies a policy only where a line is opened.
     assert!(told.iter().all(|line| !line.contains("T09:00") && !line.contains("sha256")), "{told:?}");

@@ -116,7 +116,7 @@ async function showsTheVerdictOfAReplacement(page, last, replacement) {
   await page.getByLabel(`Actions for ${NUMBER(last)}`).click();
   await page.getByRole("row").filter({ hasText: NUMBER(last) }).getByRole("button", { name: "Replace" }).click();
   const question = page.getByRole("dialog", { name: `Replace ${NUMBER(last)}?` });
-  await question.getByRole("button", { name: "Replace", exact: true }).click();
+  await question.getByRole("button", { name: "Replace for $4.00" }).click();
   const done = page.getByRole("dialog", { name: "1 done" });
   await done.getByText(`replaced by ${NUMBER(replacement)}`).waitFor();
   await page.goto(`/accounts/acme?q=${replacement}`);
