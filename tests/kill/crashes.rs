@@ -297,8 +297,8 @@ async fn a_number_with_an_open_order_is_not_changed() {
         ("unmonitor acme +13105550100", Some("replacement-pending"), "1 clean"),
         ("delete acme +13105550100 --accept-slot-loss", Some("replacement-pending"), "1 clean"),
         ("replace acme +13105550100", Some("replacement-pending"), "1 clean"),
-        ("monitor acme +13105550100", Some("already-monitored"), "1 clean"),
-        ("review acme", None, "1 pending"),
+        ("monitor acme +13105550100", Some("already-monitored"), "1 pending"),
+        ("review acme", None, "1 clean"),
         // Today's review was made already; the command still continues the replacement, and checks the new number.
         ("serve --once", None, "1 clean"),
     ];

@@ -33,6 +33,8 @@ pub const PRICE_CENTS: u32 = 115;
 pub enum Deed {
     /// Numbers on offer.
     Search,
+    /// One number on offer, for its price.
+    Price,
     /// Telnyx's reservation of a number.
     Reserve,
     /// A purchase.
@@ -455,6 +457,7 @@ impl ProviderRequest {
             "POST" => Deed::Configure,
             _ if has("Countries") => Deed::Prices,
             _ if has("Calls") || has("detail_records") => Deed::Calls,
+            _ if self.query.contains_key("filter[phone_number][ends_with]") => Deed::Price,
             _ if has("AvailablePhoneNumbers") || has("available_phone_numbers") => Deed::Search,
             _ if has("number_orders") => Deed::Orders,
             _ if has("number_reservations") => Deed::Reserve,
@@ -601,7 +604,7 @@ impl Inside {
         let filter = |name: &str| asked.query.get(&format!("filter[{name}]")).cloned();
         let refused = |status, code: &str, title: &str| (status, json!({"errors": [{"code": code, "title": title}]}));
         match asked.deed() {
-            Deed::Search => {
+            Deed::Search | Deed::Price => {
                 let limit = filter("limit").map_or(100, |limit| limit.parse().expect("a limit"));
                 let area = filter("national_destination_code");
                 let ending = filter("phone_number][ends_with").unwrap_or_default();
