@@ -74,7 +74,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_asks_the_sources_that_it_names_and_learns_whom_they_speak_for() {
+async fn a_policy_asks_the_sources_that_it_names_and_learns_which_carriers_they_speak_for() {
     let fixture = Fixture::new();
     fixture.add_file("second", &["B", "C"]);
     fixture.add_file("first", &["A", "b"]);

@@ -1,4 +1,4 @@
-//! The user of the operating system as whom this process runs.
+//! The operating-system user that this process runs as.
 
 use std::sync::OnceLock;
 

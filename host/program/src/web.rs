@@ -182,7 +182,7 @@ impl Site {
 /// The OpenAPI document of the API, for programs that make a client of it. The document of a running server also has the
 /// settings of its active policy.
 pub fn openapi_document() -> serde_json::Value {
-    serde_json::to_value(&*api::DOCUMENT).expect("a document is JSON")
+    serde_json::to_value(api::base_document()).expect("a document is JSON")
 }
 
 /// All routes, with the layers that apply to each.

@@ -85,7 +85,7 @@ impl Actor {
         Self::new(ActorKind::Schedule, "schedule", None)
     }
 
-    /// The user of the operating system as whom this process runs. Taken from the process itself, and not from its
+    /// The operating-system user that this process runs as. Taken from the process itself, and not from its
     /// environment, which anybody can set.
     pub fn system_user() -> Self {
         let system_user::SystemUser { name, uid } = system_user::current();

@@ -33,7 +33,7 @@ use axum::http::{HeaderName, Method, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::{Json, Router, middleware, routing};
 use serde::Serialize;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -86,11 +86,11 @@ impl Modify for TokenSecurity {
 }
 
 pub fn routes(site: &Site) -> Router<Site> {
-    let checked = Documented::of(&DOCUMENT);
+    let (routes, made) = documented();
+    let checked = Documented::of(DOCUMENT.get_or_init(|| made));
     let once = middleware::from_fn_with_state((site.clone(), keyed::RunningRequests::default()), keyed::once);
     let known_parameters = middleware::from_fn_with_state(checked, query::ensure_documented);
-    documented()
-        .0
+    routes
         .route_layer(once)
         .route("/api/openapi.json", routing::get(async |State(site): State<Site>| Json(document(&site))))
         .route_layer(known_parameters)
@@ -98,12 +98,17 @@ pub fn routes(site: &Site) -> Router<Site> {
         .route("/api/{*rest}", routing::any(nothing_here))
 }
 
-/// Made once: it is the same for every server.
-pub static DOCUMENT: LazyLock<Document> = LazyLock::new(|| documented().1);
+/// Made once, with the routes of the first server: it is the same for every one.
+static DOCUMENT: OnceLock<Document> = OnceLock::new();
+
+/// The document without the settings of a policy.
+pub fn base_document() -> &'static Document {
+    DOCUMENT.get_or_init(|| documented().1)
+}
 
 /// The document, with the settings of the policy that is active now. A policy that cannot be loaded declares none.
 pub fn document(site: &Site) -> Document {
-    let mut document = DOCUMENT.clone();
+    let mut document = base_document().clone();
     if let Ok(live) = site.dialguard().policies().live() {
         describe_settings(&mut document, &live.declaration);
     }

@@ -19,7 +19,7 @@ use std::marker::PhantomData;
 pub struct Caller {
     /// The name of the user or of the token.
     pub name: String,
-    /// As whom what they do is recorded.
+    /// The actor that their changes are recorded as.
     pub actor: Actor,
     /// What they may see and do.
     pub grant: Grant,
