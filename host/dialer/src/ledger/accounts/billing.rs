@@ -168,7 +168,7 @@ impl Ledger {
     ) -> Result<Vec<BillLine>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let (found, span) = find(transaction, account.clone(), cycle, now)?;
+            let Found { cycle: found, span, .. } = find(transaction, account.clone(), cycle, now)?;
             let mut lines = Vec::new();
             if after.is_none() && found.due_cents > 0 {
                 lines.push(due(&found));
@@ -195,7 +195,7 @@ impl Ledger {
 
 fn billing(transaction: &Transaction, id: &str, cycle: Option<u32>, now: Timestamp) -> Result<Billing> {
     let account = profile(transaction, id)?;
-    let (cycle, span) = find(transaction, account.clone(), cycle, now)?;
+    let Found { cycle, before, span } = find(transaction, account.clone(), cycle, now)?;
     let mut statement = transaction.prepare_cached(
         "SELECT ifnull(sum(cents) FILTER (WHERE kind = 'charged'), 0),
                 count(*) FILTER (WHERE kind = 'replacement-charged'),
@@ -208,7 +208,7 @@ fn billing(transaction: &Transaction, id: &str, cycle: Option<u32>, now: Timesta
     let (mut billing, recorded) = statement.query_row(params![account.key, span.0, span.1], |row| {
         let billing = Billing {
             cycle,
-            before: None,
+            before,
             blocks_cents: from_sql(row.get(0)?),
             replacements: row.get(1)?,
             replacements_cents: from_sql(row.get(2)?),
@@ -227,19 +227,19 @@ fn billing(transaction: &Transaction, id: &str, cycle: Option<u32>, now: Timesta
     )?;
     (billing.numbers, billing.numbers_cents) =
         bought.query_row(params![account.key, span.0, span.1], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
-    billing.before = transaction
-        .prepare_cached("SELECT max(cycle) FROM cycles WHERE account = ?1 AND cycle < ?2")?
-        .query_row(params![account.key, cycle.index], |row| row.get(0))?;
     Ok(billing)
 }
 
-/// The cycle, and the times of the events that belong to it: each event belongs to one, whatever is recorded.
-fn find(
-    transaction: &Transaction,
-    account: AccountProfile,
-    wanted: Option<u32>,
-    now: Timestamp,
-) -> Result<(Cycle, (i64, i64))> {
+/// A known cycle.
+struct Found {
+    cycle: Cycle,
+    /// The index of the known one before.
+    before: Option<u32>,
+    /// From when until when events belong to it: each event belongs to one cycle, whatever is recorded.
+    span: (i64, i64),
+}
+
+fn find(transaction: &Transaction, account: AccountProfile, wanted: Option<u32>, now: Timestamp) -> Result<Found> {
     let (id, cycles) = (account.id.clone(), cycles(transaction, account, now)?);
     let place = match wanted {
         None => cycles.len() - 1,
@@ -249,7 +249,8 @@ fn find(
     };
     let from = if place == 0 { 0 } else { to_sql(cycles[place].starts_at) };
     let until = if place == cycles.len() - 1 { i64::MAX } else { to_sql(cycles[place].ends_at) };
-    Ok((cycles[place], (from, until)))
+    let before = place.checked_sub(1).map(|before| cycles[before].index);
+    Ok(Found { cycle: cycles[place], before, span: (from, until) })
 }
 
 /// The cycles on record, and those that have begun since.

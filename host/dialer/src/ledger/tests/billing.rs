@@ -166,6 +166,13 @@ fn a_cycle_that_is_not_there_has_no_bill() {
 }
 
 #[test]
+fn a_cycle_that_began_since_the_last_change_comes_after_one_that_did_too() {
+    let story = Story::new();
+    let bill = story.fixture.ledger.billing(ACME, None, story.now + 62 * 86_400).unwrap();
+    assert_eq!((bill.cycle.index, bill.before, bill.cycle.due_cents), (2, Some(1), 4_900));
+}
+
+#[test]
 fn a_place_in_a_bill_is_read_as_it_is_written() {
     for text in ["1768467600-0-15", "0-1-0"] {
         assert_eq!(text.parse::<BillPlace>().unwrap().to_string(), text);
