@@ -13,8 +13,9 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 5] = [
+const ASSETS: [Asset; 6] = [
     Asset { path: "/assets/page.css", media_type: "text/css", content: include_str!("assets/page.css") },
+    Asset { path: "/assets/pictures.css", media_type: "text/css", content: include_str!("assets/pictures.css") },
     Asset { path: "/assets/page.js", media_type: "text/javascript", content: include_str!("assets/page.js") },
     Asset { path: "/assets/live.js", media_type: "text/javascript", content: include_str!("assets/live.js") },
     Asset { path: "/assets/mark.svg", media_type: "image/svg+xml", content: include_str!("assets/mark.svg") },
