@@ -73,11 +73,11 @@ async fn every_surface_shows_the_days_as_their_checks_rated_them() {
         (102, "1 day clean, then 1 day not rated, then 2 days flagged"),
         (103, "1 day clean, then 2 days not rated, then 1 day clean"),
     ] {
-        let row = page
-            .split("<tr>")
-            .find(|row| row.contains(&format!("value=\"{}\"", &e164(last)[1..])) || row.contains(&e164(last)));
-        let row = row.expect("a row");
-        assert!(row.contains(&format!("<title>Past 14 days: 10 days not rated, then {past}</title>")), "{row}");
+        // Beside the mark, after its card.
+        let card = format!("id=\"carriers-{}\"", &e164(last)[1..]);
+        let drawn = page.split(&card).nth(1).and_then(|after| after.split("<title>").nth(1)).expect("a picture");
+        let says = drawn.split("</title>").next().expect("its title");
+        assert_eq!(says, format!("Past 14 days: 10 days not rated, then {past}"));
     }
     let everything = server.user(Role::Administer, &[]);
     assert!(everything.page("/sources").await.contains("75 % in 14 days"));

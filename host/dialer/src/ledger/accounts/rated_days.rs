@@ -290,21 +290,23 @@ pub(in crate::ledger) fn note_answers(
 pub(in crate::ledger) fn fill(transaction: &Transaction) -> rusqlite::Result<()> {
     let mut numbers: HashMap<PhoneNumber, (i64, PastDays)> = HashMap::new();
     let mut statement = transaction.prepare(
-        "SELECT runs.account, local_date, ifnull(monitored, 0), recordings.body
-           FROM runs JOIN recordings ON recordings.run = runs.id
-          WHERE kind = 'review' ORDER BY runs.decided_at, runs.id",
+        "SELECT id, account, local_date, ifnull(monitored, 0) FROM runs
+          WHERE kind = 'review' AND id IN (SELECT run FROM recordings) ORDER BY decided_at, id",
     )?;
+    let mut bodies = transaction.prepare("SELECT body FROM recordings WHERE run = ?1")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (account, Some(date)) = (row.get(0)?, read_date(row, 1)?) else { continue };
-        let reviews = recordings::reviews(row.get_ref(3)?.as_blob().unwrap_or_default());
+        let (account, Some(date)) = (row.get(1)?, read_date(row, 2)?) else { continue };
+        // One at a time: a body may have megabytes.
+        let body: Vec<u8> = bodies.query_row([row.get::<_, i64>(0)?], |row| row.get(0))?;
+        let reviews = recordings::reviews(&body);
         let reviews: Vec<Review> = reviews.rows().into_iter().flatten().collect();
         for review in reviews.iter().filter(|review| review.answering > 0) {
             let (owner, days) = numbers.entry(review.number).or_insert((account, PastDays::default()));
             let before = if *owner == account { *days } else { PastDays::default() };
             (*owner, *days) = (account, before.with(date, review.status));
         }
-        add(transaction, account, &date.to_string(), Counts::of(reviews.into_iter()), row.get(2)?)?;
+        add(transaction, account, &date.to_string(), Counts::of(reviews.into_iter()), row.get(3)?)?;
     }
     for table in ["numbers", "monitored"] {
         let mut keep = transaction.prepare(&format!(

@@ -16,7 +16,7 @@ pub use steps::steps;
 use maud::{Markup, html};
 use std::fmt;
 
-/// A bar is at least this high or wide if it stands for anything, in pixels or in per cent.
+/// A bar is at least this high or wide if it stands for anything, in pixels.
 const VISIBLE_MIN: f64 = 2.0;
 
 /// Half the width of a label, as a part of a narrow picture's.
