@@ -52,7 +52,7 @@ async fn numbers(
     of: OfAccount<Read>,
     Query(filter): Query<Filter>,
 ) -> Result<Markup, Failed> {
-    let head = head::head(&site, &of).await?;
+    let head = head::head(&site, &of, &filter).await?;
     let (of, table) = site
         .lists()
         .run(&of.caller.clone(), {

@@ -166,7 +166,7 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
     html! {
         ul.orders {
             @for order in orders {
-                li {
+                li data-row={ "order-" (order.id) } {
                     p {
                         (number_link(&account.id, order.number)) " → " strong { (e164(order.replacement)) }
                         span.quiet {
@@ -227,7 +227,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
     html! {
         ul.orders {
             @for order in orders {
-                li {
+                li data-row={ "resting-" (order.id) } {
                     p {
                         (number_link(&account.id, order.number)) ", replaced by " (number_link(&account.id, order.replacement))
                         span.quiet {

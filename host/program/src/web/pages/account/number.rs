@@ -121,7 +121,7 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool, now: T
                 }))
             }
             @if may_act && known.is_owned {
-                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask {
+                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask data-commands=(e164(number)) {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
                         button name="action" value=(action) { (label) }
                     }

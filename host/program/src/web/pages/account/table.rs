@@ -8,7 +8,7 @@ use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{moment, number_link};
 use crate::web::pages::picture;
-use crate::words::{e164, spam_score_min, thousands};
+use crate::words::{count, e164, spam_score_min, thousands};
 use chrono::NaiveDate;
 use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
@@ -27,6 +27,23 @@ pub const ACTIONS: [(&str, &str); 5] = [
     ("stop", "Stop monitoring"),
     ("delete", "Delete"),
 ];
+
+/// Which numbers to show: the field's value and the label.
+const SHOWN: [(&str, &str); 10] = [
+    ("", "all numbers"),
+    ("monitored", "monitored"),
+    ("not-monitored", "not monitored"),
+    ("flagged", "flagged"),
+    ("at-risk", "at risk"),
+    ("clean", "clean"),
+    ("pending", "pending"),
+    ("suspect", "suspect"),
+    ("resting", "out of use"),
+    ("ready", "ready to replace others"),
+];
+
+/// When they became flagged.
+const FLAGGED: [(&str, &str); 3] = [("", "any time"), ("day", "in the past 24 hours"), ("week", "in the past 7 days")];
 
 /// Whether the action can do anything with the number.
 pub fn applies(action: &str, number: &KnownNumber) -> bool {
@@ -49,10 +66,10 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
     let (today, may_act) = (account.day(now).date, of.may(Role::Operate));
     let rows = Rows { account, now, today, spam_score_min, carriers: ledger.carriers()?, answers, may_act };
     Ok(html! {
-        section #numbers aria-labelledby="numbers-title" {
+        section #numbers aria-labelledby="numbers-title" data-found=(found(filter, page.total)) {
             div.above {
                 h2 #numbers-title { "Numbers" }
-                p.files {
+                p.files data-commands="Numbers" {
                     @if rows.may_act {
                         a href={ (account_path(&account.id)) "/import" } { "Import CSV" }
                         a href={ (account_path(&account.id)) "/calls" } { "Import calls" }
@@ -61,6 +78,7 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
                 }
             }
             (finder(account, filter))
+            @if filter.is_any() { (filters(account, filter, page.total)) }
             // For the menus of the rows: a form inside the form of the table is none.
             @if rows.may_act { form #ask-of-one method="post" data-ask {} }
             @if page.numbers.is_empty() { (empty(account, filter, rows.may_act)) } @else { (rows.form(filter, &page)) (panel(&live, account)) }
@@ -75,20 +93,18 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
     html! {
         form.finder role="search" method="get" action=(account_path(&account.id)) {
             label.search { span { "Search" }
-                input type="search" name="q" value=(filter.q) placeholder="Digits, or +1310… for a prefix" inputmode="tel" autocomplete="off";
+                input type="search" name="q" value=(filter.q) placeholder="Digits, or +1310… for a prefix" inputmode="tel" autocomplete="off" aria-keyshortcuts="/" data-commands="Numbers";
             }
             label { span { "Show" }
                 select name="show" {
-                    @for (value, label) in [("", "all numbers"), ("monitored", "monitored"), ("not-monitored", "not monitored"),
-                        ("flagged", "flagged"), ("at-risk", "at risk"), ("clean", "clean"), ("pending", "pending"),
-                        ("suspect", "suspect"), ("resting", "out of use"), ("ready", "ready to replace others")] {
+                    @for (value, label) in SHOWN {
                         (option(value, &filter.show, label))
                     }
                 }
             }
             label { span { "Became flagged" }
                 select name="flagged" {
-                    @for (value, label) in [("", "any time"), ("day", "in the past 24 hours"), ("week", "in the past 7 days")] {
+                    @for (value, label) in FLAGGED {
                         (option(value, &filter.flagged, label))
                     }
                 }
@@ -98,6 +114,43 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
                 @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
             }
             button { "Search" }
+            // The script says here how many numbers it found.
+            span.unseen role="status" {}
+        }
+    }
+}
+
+/// How many numbers match, for those who do not see the table change.
+fn found(filter: &Filter, total: u32) -> String {
+    match (filter.is_any(), total) {
+        (false, _) => count(total.into(), "number"),
+        (true, 1) => "1 number matches".into(),
+        (true, _) => format!("{} match", count(total.into(), "number")),
+    }
+}
+
+/// The filters that are on, each with a link that takes it away.
+fn filters(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
+    let label = |options: &[(&str, &'static str)], chosen: &str| {
+        options.iter().find(|(value, _)| *value == chosen).map_or("", |(_, label)| label)
+    };
+    let in_words = |name: &str, value: &str| match name {
+        "q" => format!("“{value}”"),
+        "show" => label(&SHOWN, value).into(),
+        "flagged" => format!("became flagged {}", label(&FLAGGED, value)),
+        _ => "being replaced".into(),
+    };
+    html! {
+        p.filters data-commands="Numbers" {
+            strong { (found(filter, total)) ":" }
+            @for (name, value) in filter.selection() {
+                @if !value.is_empty() {
+                    a.filter-on href=(filter.without(name).path(&account.id, "")) title="Take this filter away" {
+                        span.unseen { "Take away: " } (in_words(name, value)) span aria-hidden="true" { " ×" }
+                    }
+                }
+            }
+            a href=(filter.cleared().path(&account.id, "")) { "Clear filters" }
         }
     }
 }
@@ -179,13 +232,14 @@ impl Rows<'_> {
 
     fn bulk(&self, filter: &Filter, page: &NumberPage) -> Markup {
         html! {
-            div.bulk role="group" aria-label="Actions for selected numbers" {
+            div.bulk role="group" aria-label="Actions for selected numbers" data-commands="Selected numbers" {
                 span #selected role="status" { "Selected numbers:" }
                 @for (action, label) in ACTIONS { button name="action" value=(action) { (label) } }
                 @if page.total as usize > page.numbers.len() {
                     label.tick { input type="checkbox" name="all" value="1"; span {
                         "All " (thousands(page.total.into())) @if filter.is_any() { " matching" } " numbers" } }
                 }
+                button.clear type="reset" { "Clear selection" }
                 @for (name, value) in filter.selection() { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
             }
         }
@@ -194,7 +248,7 @@ impl Rows<'_> {
     fn row(&self, known: &KnownNumber) -> Markup {
         let number = e164(known.number);
         html! {
-            tr {
+            tr data-row=(known.number) {
                 @if self.may_act {
                     td.select { @if known.is_owned { input type="checkbox" name="number" value=(known.number) aria-label={ "Select " (number) }; } }
                 }
@@ -239,7 +293,7 @@ impl Rows<'_> {
         html! {
             details.actions {
                 summary aria-label={ "Actions for " (e164(known.number)) } { "⋯" }
-                ul {
+                ul data-commands=(e164(known.number)) {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
                         li { button form="ask-of-one" formaction={ (number_path(&self.account.id, known.number)) "/ask" } name="action" value=(action) { (label) } }
                     }

@@ -158,7 +158,7 @@ fn table(account: &AccountProfile, orders: &[Order]) -> Markup {
             thead { tr { th { "When" } th { "Replaced" } th { "By" } th.figure { "Slot" } th { "Who and why" } th.figure { "Cost" } } }
             tbody {
                 @for order in orders {
-                    tr {
+                    tr data-row={ "made-" (order.id) } {
                         td { (moment(order.swapped_at.unwrap_or(order.intended_at), account.time_zone)) }
                         td { (number_link(&account.id, order.number)) }
                         td { (number_link(&account.id, order.replacement)) br; span.quiet { (origin(order)) } }

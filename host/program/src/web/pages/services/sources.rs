@@ -140,7 +140,7 @@ async fn list(State(site): State<Site>, Administrator(caller): Administrator) ->
             thead { tr { th { "Source" } th { "Kind" } th { "Answered" } th { "Verdicts from" } th { "Today" } } }
             tbody {
                 @for (source, shape) in sources.iter().zip(&shapes) {
-                    tr {
+                    tr data-row=(source.name) {
                         td { a href=(source_path(&source.name)) { (source.name) } }
                         td { (described(source.kind).0) }
                         td { (answered_lately(answered.iter().find(|days| days.source == source.name), today_is)) }
@@ -150,7 +150,7 @@ async fn list(State(site): State<Site>, Administrator(caller): Administrator) ->
                 }
             }
         } } }
-        p { a.button.first href="/add-source" { "Add a source" } }
+        p data-commands="Sources" { a.button.first href="/add-source" { "Add a source" } }
     };
     Ok(page_at(&caller, Place::Sources, "Sources", content))
 }
