@@ -142,7 +142,8 @@ mod tests {
             let stack = stacked(parts, most, (top, bottom));
             let mut edge = bottom;
             for (part, (y, height)) in parts.into_iter().zip(stack) {
-                prop_assert!(if part > 0 { height >= 1.9 } else { height == 0.0 });
+                let is_visible = if part > 0 { height >= 1.9 } else { height == 0.0 };
+                prop_assert!(is_visible, "{} is {} px high", part, height);
                 prop_assert!(y >= top && (y + height - edge).abs() < 0.02, "{} and {} end at {}", y, height, edge);
                 edge = y;
             }
