@@ -14,8 +14,9 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 9] = [
+const ASSETS: [Asset; 10] = [
     Asset { path: "/assets/page.css", media_type: "text/css", content: include_str!("assets/page.css") },
+    Asset { path: "/assets/pictures.css", media_type: "text/css", content: include_str!("assets/pictures.css") },
     Asset { path: "/assets/keys.css", media_type: "text/css", content: include_str!("assets/keys.css") },
     Asset { path: "/assets/page.js", media_type: "text/javascript", content: include_str!("assets/page.js") },
     Asset { path: "/assets/live.js", media_type: "text/javascript", content: include_str!("assets/live.js") },

@@ -23,6 +23,7 @@ use filter::Filter;
 
 pub use actions::proposal;
 pub use figures::Figures;
+pub use watched::answered_lately;
 
 use super::layout::Tab;
 use super::{Failed, demo, page, setup};

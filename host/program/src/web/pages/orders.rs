@@ -3,7 +3,7 @@
 mod made;
 
 use super::layout::{Tab, moment, number_link};
-use super::{Failed, page};
+use super::{Failed, page, picture};
 use crate::web::Site;
 use crate::web::address::{account_path, orders_path};
 use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
@@ -179,6 +179,7 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
                             }
                         }
                     }
+                    (picture::steps(order))
                     (status(account, order, now))
                     @if may_act { (actions(account, order)) }
                 }
@@ -234,6 +235,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
                             @if is_other_area(order.number, order.replacement) { ", " (OTHER_AREA) }
                         }
                     }
+                    (picture::steps(order))
                     @if let Some(until) = order.rests_until { p { "Rests until " (moment(until, account.time_zone)) "." } }
                 }
             }

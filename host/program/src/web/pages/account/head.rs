@@ -8,6 +8,7 @@ use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::Failed;
 use crate::web::pages::layout::icon;
+use crate::web::pages::picture;
 use crate::words::{Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
@@ -22,6 +23,7 @@ pub async fn head(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<
     let mut locks = dialguard.ledger().locked_slots(&account.id)?;
     locks.retain(|lock| lock.until > now);
     let bill = dialguard.ledger().bill(&account.id, now)?;
+    let rated = dialguard.ledger().rated_days(&account.id, now)?;
     Ok(html! {
         @if let Some(at) = account.closed_at {
             p.warning role="status" {
@@ -36,10 +38,11 @@ pub async fn head(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<
                 (slot_bar(&usage))
                 (locked(account, &locks, now))
             }
+            (picture::rated_days(&rated.days))
             (add_on(of, &bill, (&checks, now)))
         }
         (figures(account, &usage, &checks.marks, filter))
-        (watched(account, &checks, now))
+        (watched(account, &checks, &rated, now))
         @let look_ups = LookUpCosts::of(dialguard.ledger(), &account.id, now)?;
         @let zone = account.time_zone;
         p.quiet data-live="look-ups" { (look_ups_in_words(&look_ups, Surface::Dashboard { zone, now }).join(" ")) }

@@ -7,7 +7,9 @@ use crate::web::Site;
 use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{moment, number_link};
+use crate::web::pages::picture;
 use crate::words::{count, e164, spam_score_min, thousands};
+use chrono::NaiveDate;
 use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, NumberPage};
@@ -61,8 +63,8 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
     let answers = ledger.latest_answers_since(&account.id, &monitored.collect::<Vec<_>>(), since)?;
     let live = site.dialguard().policies().live()?;
     let spam_score_min = spam_score_min(&live, account);
-    let rows =
-        Rows { account, now, spam_score_min, carriers: ledger.carriers()?, answers, may_act: of.may(Role::Operate) };
+    let (today, may_act) = (account.day(now).date, of.may(Role::Operate));
+    let rows = Rows { account, now, today, spam_score_min, carriers: ledger.carriers()?, answers, may_act };
     Ok(html! {
         section #numbers aria-labelledby="numbers-title" data-found=(found(filter, page.total)) {
             div.above {
@@ -185,6 +187,7 @@ fn pager(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
 struct Rows<'a> {
     account: &'a AccountProfile,
     now: Timestamp,
+    today: NaiveDate,
     spam_score_min: Option<u8>,
     carriers: Vec<Carrier>,
     answers: LatestAnswers,
@@ -217,11 +220,12 @@ impl Rows<'_> {
         let direction = if is_down { "descending" } else { "ascending" };
         html! {
             th class=(class) aria-sort=[is_sorted.then_some(direction)] {
-                a href=(filter.sorted_by(&self.account.id, sort)) {
+                @let link = html! { a href=(filter.sorted_by(&self.account.id, sort)) {
                     (label)
                     @if is_sorted { span aria-hidden="true" { @if is_down { " ↓" } @else { " ↑" } } }
-                }
-                @if sort == "status" { " " (question_mark()) }
+                } };
+                @if sort == "status" { div.standing { span { (link) " " (question_mark()) } span.past-title { (picture::PAST_DAYS_TITLE) } } }
+                @else { (link) }
             }
         }
     }
@@ -249,7 +253,10 @@ impl Rows<'_> {
                     td.select { @if known.is_owned { input type="checkbox" name="number" value=(known.number) aria-label={ "Select " (number) }; } }
                 }
                 td { (number_link(&self.account.id, known.number)) }
-                td { (self.reputation(known)) @if known.suspect.is_some() { " " span.quiet { "suspect" } } }
+                td { div.standing {
+                    div { (self.reputation(known)) @if known.suspect.is_some() { " " span.quiet { "suspect" } } }
+                    (picture::past_days(&known.past_days, self.today))
+                } }
                 td.figure { @if let Some((slot, ..)) = known.monitored { (slot) } @else { "–" } }
                 td.since { @if let Some((.., since)) = known.monitored { (moment(since, self.account.time_zone)) } }
                 @if self.may_act { td.menu { @if known.is_owned { (self.menu(known)) } } }
