@@ -26,7 +26,9 @@ export default async function (_, open) {
     await select(page);
     await runCommands(page);
     await turnKeysOff(page);
+    await save(page);
   }
+  await withdraw(await open());
   await offerAReaderLess(await open());
 }
 
@@ -266,6 +268,26 @@ async function turnKeysOff(page) {
   await focusIs(page, inRow(100, "a"));
   await press(page, "j");
   await focusIs(page, inRow(101, "a"));
+}
+
+/** A form without a dialog leads to the same page again. */
+async function save(page) {
+  await page.goto(`${NUMBERS}/settings`);
+  const button = page.getByRole("button", { name: "Save", exact: true }).first();
+  await button.focus();
+  await press(page, "Enter");
+  await page.locator(".saved").waitFor();
+  await page.waitForFunction(() => document.activeElement?.textContent === "Save");
+}
+
+/** The last row of its list is gone: the heading has the focus. */
+async function withdraw(page) {
+  await page.goto(`${NUMBERS}/candidates`);
+  const button = page.getByRole("button", { name: /^Withdraw / });
+  await button.focus();
+  await press(page, "Enter");
+  await button.waitFor({ state: "detached" });
+  await focusIs(page, "main h1");
 }
 
 async function offerAReaderLess(page) {

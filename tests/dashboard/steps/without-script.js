@@ -5,8 +5,15 @@ import assert from "node:assert/strict";
 export default async function (_, open) {
   const page = await open({ javaScriptEnabled: false });
   await page.goto("/accounts/acme?show=monitored");
+  assert.ok(await page.getByRole("button", { name: "Commands" }).isHidden(), "a button does nothing");
+  await page.getByRole("link", { name: "Clear filters" }).click();
+  await page.waitForURL("**/accounts/acme");
+  await page.goBack();
   await page.getByLabel("Select +13105550101").check();
   await page.getByLabel("Select +13105550102").check();
+  await page.getByLabel("Select +13105550100").check();
+  await page.getByRole("button", { name: "Clear selection" }).click();
+  for (const last of [101, 102]) await page.getByLabel(`Select +13105550${last}`).check();
   await page.getByRole("button", { name: "Stop monitoring" }).click();
   await page.getByRole("heading", { name: "Stop monitoring 2 numbers?" }).waitFor();
   await page.getByText("Stopping locks slots 2 and 3 until 1 April").waitFor();

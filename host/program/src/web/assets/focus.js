@@ -72,8 +72,8 @@ export function goTo(place, options) {
     if (takesFocus(row.querySelectorAll(name)[index])) return;
     if (document.activeElement === focusRow(row, options)) return;
   }
-  const headings = [place.heading && document.getElementById(place.heading), ...document.querySelectorAll("main h1, main")];
-  for (const heading of headings) {
+  const title = place.heading && document.getElementById(place.heading);
+  for (const heading of [title, document.querySelector("main h1"), document.querySelector("main")]) {
     if (heading) heading.tabIndex = -1;
     if (takesFocus(heading)) return;
   }

@@ -190,6 +190,16 @@ mod tests {
     }
 
     #[test]
+    fn filters_are_taken_away_one_by_one_or_all_and_the_order_stays() {
+        let [q, show, sort, page] = ["0107", "flagged", "slot", "3"].map(String::from);
+        let filter = Filter { q, show, sort, page, ..Filter::default() };
+        assert_eq!(filter.without("q").path("acme", ""), "/accounts/acme?show=flagged&sort=slot");
+        assert_eq!(filter.without("show").path("acme", ""), "/accounts/acme?q=0107&sort=slot");
+        assert_eq!(filter.cleared().path("acme", ""), "/accounts/acme?sort=slot");
+        assert_eq!(filter.unsorted().path("acme", ""), "/accounts/acme?q=0107&show=flagged");
+    }
+
+    #[test]
     fn a_value_that_it_does_not_know_is_refused() {
         for (name, value) in [("show", "x"), ("flagged", "year"), ("replacing", "0"), ("sort", "y"), ("page", "-3")] {
             let read = serde_json::from_value::<Filter>(serde_json::json!({name: value}));
