@@ -38,6 +38,7 @@ use dialguard_dialer::ledger::{
 };
 use dialguard_dialer::number_file::{ImportedFile, NumberFile};
 use dialguard_dialer::policies::Live;
+pub use dialguard_dialer::phone::readable;
 pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
 use dialguard_dialer::prices::{dollars_of_micros, price_cents};
 use dialguard_dialer::sources::costs::LookUpCosts;
@@ -327,7 +328,7 @@ pub fn days_until(until: Timestamp, now: Timestamp) -> u64 {
     until.saturating_sub(now).div_ceil(86_400)
 }
 
-/// A number in E.164.
+/// A number in E.164: for files, for commands, and in all words here. Pages show the numbers in words as people read them.
 pub fn e164(number: PhoneNumber) -> String {
     dialguard_dialer::phone::e164(number).to_string()
 }

@@ -1,6 +1,6 @@
 //! The active policy, the other revisions, and what a shadowed policy would have done differently.
 
-use super::layout::{Tab, moment, number_link, status_label};
+use super::layout::{Tab, moment, number_link, status_label, told};
 use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -148,8 +148,8 @@ fn differences(account: &AccountProfile, compared: &[RunComparison]) -> Markup {
                         tr {
                             td { (moment(run.decided_at, account.time_zone)) }
                             td { (number_link(&account.id, other.number)) }
-                            td { (decision(other.live_status, other.live_replacement)) }
-                            td { (decision(other.candidate_status, other.candidate_replacement)) }
+                            td { (told(&decision(other.live_status, other.live_replacement))) }
+                            td { (told(&decision(other.candidate_status, other.candidate_replacement))) }
                         }
                     } }
                 } }
@@ -222,7 +222,7 @@ fn event_table(account: &AccountProfile, events: &[PolicyEvent], caller: &Caller
                     td { (severity(event.severity)) (kind_name(&event.kind)) }
                     td { @match event.revision { Some(revision) => (revision), None => "–" } }
                     td { (actor_in_words(event.actor.as_ref())) }
-                    @if sees_all_accounts { td { (event.text) } }
+                    @if sees_all_accounts { td { (told(&event.text)) } }
                 }
             } }
         } }

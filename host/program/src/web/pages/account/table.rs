@@ -6,8 +6,8 @@ use super::mark::Mark;
 use crate::web::Site;
 use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::layout::{moment, number_link};
-use crate::words::{e164, spam_score_min, thousands};
+use crate::web::pages::layout::{moment, number_link, shown};
+use crate::words::{readable, spam_score_min, thousands};
 use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, NumberPage};
@@ -188,7 +188,7 @@ impl Rows<'_> {
     }
 
     fn row(&self, known: &KnownNumber) -> Markup {
-        let number = e164(known.number);
+        let number = readable(known.number);
         html! {
             tr {
                 @if self.may_act {
@@ -214,7 +214,7 @@ impl Rows<'_> {
         };
         let card = format!("carriers-{}", known.number);
         html! {
-            button type="button" class=(mark.class) popovertarget=(card) aria-label={ (mark.words()) ": carrier answers for " (e164(known.number)) } {
+            button type="button" class=(mark.class) popovertarget=(card) aria-label={ (mark.words()) ": carrier answers for " (readable(known.number)) } {
                 (mark.content())
             }
             @if known.replacement_pending { span.quiet { " being replaced" } }
@@ -225,13 +225,13 @@ impl Rows<'_> {
 
     fn card(&self, number: PhoneNumber) -> Markup {
         let answers = self.answers.get(&number).map_or(&[][..], Vec::as_slice);
-        carrier_card(&e164(number), &self.carriers, answers, self.account, self.spam_score_min)
+        carrier_card(&shown(number), &self.carriers, answers, self.account, self.spam_score_min)
     }
 
     fn menu(&self, known: &KnownNumber) -> Markup {
         html! {
             details.actions {
-                summary aria-label={ "Actions for " (e164(known.number)) } { "⋯" }
+                summary aria-label={ "Actions for " (readable(known.number)) } { "⋯" }
                 ul {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
                         li { button form="ask-of-one" formaction={ (number_path(&self.account.id, known.number)) "/ask" } name="action" value=(action) { (label) } }
@@ -244,7 +244,7 @@ impl Rows<'_> {
 
 /// One row per carrier with its answer about a number, also for carriers that did not answer.
 pub fn carrier_card(
-    title: &str,
+    title: &Markup,
     carriers: &[Carrier],
     answers: &[CarrierAnswer],
     account: &AccountProfile,

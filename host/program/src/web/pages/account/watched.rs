@@ -1,6 +1,6 @@
 //! When an account was checked, when it is next, and how each source does.
 
-use crate::web::pages::layout::moment;
+use crate::web::pages::layout::{moment, told};
 use crate::words::{Surface, source_in_words};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{AccountProfile, Checks, SourceHealth, SourceState};
@@ -23,7 +23,7 @@ pub fn watched(account: &AccountProfile, checks: &Checks, now: Timestamp) -> Mar
             @if sources.is_empty() { p { "No source is configured." } } @else {
                 ul aria-label="Sources" {
                     @for source in sources {
-                        li class=(class(source)) { strong { (source.name) } " " (source_in_words(source, marks.monitored, surface)) }
+                        li class=(class(source)) { strong { (source.name) } " " (told(&source_in_words(source, marks.monitored, surface))) }
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::web::Site;
 use crate::web::auth::{Administer, OfAccount};
-use crate::web::pages::layout::number_link;
+use crate::web::pages::layout::{number_link, told};
 use crate::web::problem::Problem;
 use crate::words::{count, date, dollars};
 use dialguard::contract::Timestamp;
@@ -59,7 +59,7 @@ pub fn result(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Mark
             @if effect.unknown > 0 { " Candidates and other data that was not recorded is assumed to be clean." }
         }
         @if let Some((_, why)) = effect.failures.first() {
-            p.failed { "The policy would have failed in " (count(effect.failures.len() as u64, "review")) ": " (why) }
+            p.failed { "The policy would have failed in " (count(effect.failures.len() as u64, "review")) ": " (told(why)) }
         }
     }
 }
