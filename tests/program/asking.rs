@@ -71,7 +71,7 @@ async fn costs_and_losses_are_right_at_any_size_and_large_acts_take_a_typed_coun
         let told = text(&deletion);
         let gone = match count {
             1 => "(310) 555-0100 leaves the account for good".into(),
-            _ => format!("{} numbers leave the account for good", dialguard_dialer::prices::grouped(count)),
+            _ => format!("{} numbers leave the account for good", dialguard_dialer::figures::grouped(count)),
         };
         let instead = format!("Replacing instead {instead}");
         for words in [&format!("Deleting {loss} billing cycle. Nothing is refunded."), &gone, &instead] {

@@ -22,9 +22,9 @@
 mod readable;
 mod text;
 
+pub use readable::{Part, readable, split_at_numbers};
 #[cfg(test)]
 pub(crate) use text::decimal_digit;
-pub use readable::{Part, readable, split_at_numbers};
 pub(crate) use text::is_invisible;
 pub use text::{Doubt, Letters, NotAPhoneNumber};
 

@@ -33,13 +33,14 @@ use crate::candidates::{CandidateRating, RatedCandidate};
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, ReplacementReason, Review, SlotId, Status, Timestamp};
+pub use dialguard_dialer::figures::{count, grouped as thousands};
 use dialguard_dialer::ledger::{
     AccountProfile, Bill, Billing, Closing, ImportedAs, LedgerTime, Order, OrderState, RatingAges, Saving,
 };
 use dialguard_dialer::number_file::{ImportedFile, NumberFile};
-use dialguard_dialer::policies::Live;
 pub use dialguard_dialer::phone::readable;
-pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
+use dialguard_dialer::policies::Live;
+pub use dialguard_dialer::prices::{dollars, signed_dollars};
 use dialguard_dialer::prices::{dollars_of_micros, price_cents};
 use dialguard_dialer::sources::costs::LookUpCosts;
 use dialguard_dialer::zones::Zone;
@@ -304,11 +305,6 @@ pub fn candidate_in_words(one: &RatedCandidate) -> String {
 /// Where a candidate came from.
 pub fn origin_in_words(one: &RatedCandidate) -> String {
     one.candidate.bought_from.as_ref().map_or("own".into(), |provider| format!("from {provider}"))
-}
-
-/// `1 number`, `3 numbers`.
-pub fn count(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", thousands(count)) }
 }
 
 /// `1 monitored number is`, `5,000 monitored numbers are`.

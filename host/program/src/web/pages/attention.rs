@@ -92,7 +92,7 @@ impl Shown {
                     ul { @for concern in first { (item(caller, account, concern)) } }
                     @if !others.is_empty() {
                         details {
-                            summary { (others.len()) " more" }
+                            summary { (thousands(others.len() as u64)) " more" }
                             ul { @for concern in others { (item(caller, account, concern)) } }
                         }
                     }

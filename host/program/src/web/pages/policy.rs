@@ -7,7 +7,9 @@ use crate::web::address::account_path;
 use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{VALUES_STAY, actor_in_words, capital, count, dollars, e164, kind_name, settings_change_in_words};
+use crate::words::{
+    VALUES_STAY, actor_in_words, capital, count, dollars, e164, kind_name, settings_change_in_words, thousands,
+};
 use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
@@ -124,11 +126,11 @@ fn comparison(summary: &Summary) -> Markup {
     ];
     html! {
         p {
-            (count(summary.reviews as u64, "review")) " of this account compared, " strong { (summary.reviews_alike) }
+            (count(summary.reviews as u64, "review")) " of this account compared, " strong { (thousands(summary.reviews_alike as u64)) }
             " identical. Replacements would have cost " (cents(summary.replaced_more.len())) " more and "
             (cents(summary.replaced_less.len())) " less, at " (dollars(REPLACEMENT_PRICE_CENTS)) " each."
         }
-        dl.facts { @for (what, numbers) in rows { div { dt { (what) } dd { (numbers) } } } }
+        dl.facts { @for (what, numbers) in rows { div { dt { (what) } dd { (thousands(numbers as u64)) } } } }
         @if !summary.failures.is_empty() {
             p.failed { "It would have failed in " (count(summary.failures.len() as u64, "review")) ": " (summary.failures[0].1) }
         }

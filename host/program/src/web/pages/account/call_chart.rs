@@ -45,7 +45,7 @@ fn chart(days: &[CallDay]) -> Markup {
         svg.picture viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(label) {
             @for (y, label) in [(TOP, most), (BOTTOM, 0)] {
                 path.grid d={ "M" (LEFT) " " (y) "H" (RIGHT) } {}
-                text.scale x=(LEFT - 6.0) y=(y + 4.0) text-anchor="end" { (label) }
+                text.scale x=(LEFT - 6.0) y=(y + 4.0) text-anchor="end" { (thousands(label)) }
             }
             @for day in days { (scale.bar(day)) }
             path class="line line-1" d=(scale.rates(days)) {}

@@ -11,8 +11,7 @@ use crate::web::pages::layout::{Tab, shown, told};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::words::{
-    WHOLE_HOURS, call_counts, calls_in_words, capital, count, incoming_calls, read_calls_in_words,
-    recognized_calls,
+    WHOLE_HOURS, call_counts, calls_in_words, capital, count, incoming_calls, read_calls_in_words, recognized_calls,
 };
 use axum::Router;
 use axum::extract::{Multipart, State};

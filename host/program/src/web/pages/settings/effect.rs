@@ -4,7 +4,7 @@ use crate::web::Site;
 use crate::web::auth::{Administer, OfAccount};
 use crate::web::pages::layout::{number_link, told};
 use crate::web::problem::Problem;
-use crate::words::{count, date, dollars};
+use crate::words::{count, date, dollars, thousands};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{AccountProfile, AccountSettings};
@@ -79,14 +79,18 @@ fn summary(effect: &Effect) -> String {
 
 fn row(what: &str, tally: &Tally) -> Markup {
     let parts = [(tally.sooner, "sooner"), (tally.later, "later")];
-    let parts: Vec<String> =
-        parts.iter().filter(|(numbers, _)| *numbers > 0).map(|(numbers, when)| format!("{numbers} {when}")).collect();
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(numbers, _)| *numbers > 0)
+        .map(|(numbers, when)| format!("{} {when}", thousands((*numbers).into())))
+        .collect();
+    let with_these = thousands(tally.with_these.into());
     html! {
         tr {
             th scope="row" { (what) }
-            td.figure { (tally.as_it_was) }
+            td.figure { (thousands(tally.as_it_was.into())) }
             td.figure {
-                @if tally.with_these == tally.as_it_was { (tally.with_these) } @else { strong { (tally.with_these) } }
+                @if tally.with_these == tally.as_it_was { (with_these) } @else { strong { (with_these) } }
                 @for part in parts { br; small.quiet { (part) } }
             }
         }
@@ -100,7 +104,7 @@ fn number_list(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Mar
                 summary { "Show numbers" }
                 ul { @for difference in effect.differences.iter().take(LISTED_MAX) { li { (number_changes(account, difference, now)) } } }
                 @if effect.differences.len() > LISTED_MAX {
-                    p.quiet { "And " (effect.differences.len() - LISTED_MAX) " more. For all of them, run " code { "dialguard account set … --dry-run --json" } "." }
+                    p.quiet { "And " (thousands((effect.differences.len() - LISTED_MAX) as u64)) " more. For all of them, run " code { "dialguard account set … --dry-run --json" } "." }
                 }
             }
         }

@@ -7,8 +7,8 @@ use crate::web::auth::now_of;
 use crate::web::pages::Failed;
 use crate::web::pages::layout::{no_default, shown, told};
 use crate::words::{
-    OTHER_AREA, REPLACEMENTS_LISTED_MAX, Surface, count, dollars, leaving_in_words, locking_in_words,
-    refused_in_words, replacing_in_words, replacing_instead_in_words, slots, subject, taking_in_words, thousands,
+    OTHER_AREA, REPLACEMENTS_LISTED_MAX, Surface, count, dollars, leaving_in_words, locking_in_words, refused_in_words,
+    replacing_in_words, replacing_instead_in_words, slots, subject, taking_in_words, thousands,
 };
 use dialguard::contract::{PhoneNumber, SlotId};
 use dialguard_dialer::dialguard::{PlannedReplacement, Preview, ReplacementCost, count_to_type};
