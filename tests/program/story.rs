@@ -115,7 +115,8 @@ async fn a_replacement_and_a_review_are_one_line_each_that_opens() {
     let [second, third] = ["Monday, 2 March 2026", "Tuesday, 3 March 2026"].map(|day| page.find(day).expect(day));
     assert!(third < second, "the newest day comes first");
     // It opens into its steps, from the check that flagged the number to the charge.
-    let entry = page.split("<details").find(|entry| lines(entry).iter().any(|line| line.contains(replaced))).expect("an entry");
+    let entry =
+        page.split("<details").find(|entry| lines(entry).iter().any(|line| line.contains(replaced))).expect("an entry");
     let steps: Vec<&str> = entry.split("<tr data-kind=\"").skip(1).filter_map(|row| row.split('"').next()).collect();
     let wanted = ["turned-flagged", "replacement-intended", "replaced", "replacement-charged", "resting"];
     assert_eq!(steps, wanted);

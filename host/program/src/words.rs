@@ -18,7 +18,10 @@ pub use calls::{
     WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, read_calls_in_words,
     recognized_calls,
 };
-pub use checks::{age_in_words, checks_in_words, source_in_words, trouble_in_words, trouble_steps};
+pub use checks::{
+    age_in_words, answered_in_days, answered_in_words, checks_in_words, rated_days_in_rows, source_in_words,
+    trouble_in_words, trouble_steps,
+};
 pub use marks::{MarkMeaning, legend};
 pub use preview::{
     OTHER_AREA, REPLACEMENTS_LISTED_MAX, is_count, leaving_in_words, locking_in_words, preview_in_words,

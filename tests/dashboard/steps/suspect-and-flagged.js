@@ -1,6 +1,7 @@
 // One number is suspect for how its calls went. It was looked up first, and most carriers flag it.
 
 import assert from "node:assert/strict";
+import { isDrawn } from "../drawn.js";
 
 export default async function (page) {
   await page.goto("/accounts/acme");
@@ -12,4 +13,5 @@ export default async function (page) {
   await page.getByText("flagged", { exact: true }).first().waitFor();
   await page.getByText(/3 of 3 carriers flag it, as of /).waitFor();
   await page.getByRole("heading", { name: "Calls" }).waitFor();
+  await isDrawn(page.locator("svg.history"), /the calls of each day, at most \d+, and how many were answered/);
 }

@@ -6,6 +6,7 @@ pub(in crate::ledger) mod buying;
 pub(in crate::ledger) mod checks;
 pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod days;
+pub(in crate::ledger) mod rated_days;
 pub(in crate::ledger) mod settings;
 pub(in crate::ledger) mod setup;
 pub(in crate::ledger) mod slots;

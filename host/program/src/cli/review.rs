@@ -1,22 +1,22 @@
-//! `review`, `usage`, `checks` and `events`.
+//! `review`, `usage`, `checks`, `days` and `events`.
 
 use super::consent::{Consent, Question, agrees};
-use super::output::{dollars, e164, problems_in_words};
+use super::output::{dollars, e164, problems_in_words, table};
 use super::terminal::tell;
 use super::{CommandContext, Done, hint};
-use crate::json::{Checks, Event, Review, Usage};
+use crate::json::{Checks, Event, RatedDays, Review, Usage};
 use crate::schedule::{self, ReviewMode};
 use crate::words::{
-    REPLACEMENTS_LISTED_MAX, by_in_words, check_in_words, checks_in_words, count, day_in_words, headline,
-    replacement_in_words, sentence, signed_dollars, thousands, time_of_day, time_of_step,
+    REPLACEMENTS_LISTED_MAX, answered_in_words, by_in_words, check_in_words, checks_in_words, count, day_in_words,
+    headline, rated_days_in_rows, replacement_in_words, sentence, signed_dollars, thousands, time_of_day, time_of_step,
 };
 use anyhow::Result;
 use clap::Args;
-use dialguard::calendar::rfc3339;
+use dialguard::calendar::{NaiveDate, rfc3339};
 use dialguard::contract::{self, Action, Request};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReplacementCost, ReviewOutcome, count_to_type};
-use dialguard_dialer::ledger::{EventFilter, EventQuery, Ledger, MarkCounts, StoryEntry, Subject};
+use dialguard_dialer::ledger::{self, EventFilter, EventQuery, Ledger, MarkCounts, StoryEntry, Subject};
 use dialguard_dialer::ledger::{counted_before_in_words, rated_count};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
@@ -165,6 +165,25 @@ pub fn checks(context: &CommandContext, OneAccount { id }: &OneAccount) -> Resul
     let now = now.max(ledger.account(id)?.changed_at);
     let checks = ledger.checks(id, now)?;
     Ok(Done::show(context.json, || Checks::from(&checks), || checks_in_words(&checks, now)))
+}
+
+pub fn days(context: &CommandContext, OneAccount { id }: &OneAccount) -> Result<Done> {
+    let ledger = context.ledger()?;
+    let account = ledger.account(id)?;
+    let now = context.now().max(account.changed_at);
+    let rated = ledger.rated_days(id, now)?;
+    Ok(Done::show(context.json, || RatedDays::from(&rated), || days_in_words(&rated, account.day(now).date)))
+}
+
+fn days_in_words(rated: &ledger::RatedDays, today: NaiveDate) -> String {
+    let header = ["DATE", "CLEAN", "AT RISK", "FLAGGED", "NOT RATED"];
+    let mut text = table(header.map(str::to_owned), rated_days_in_rows(&rated.days));
+    for days in &rated.sources {
+        if let Some(answered) = answered_in_words(days, today) {
+            text += &format!("{} answered {answered}\n", days.source);
+        }
+    }
+    text
 }
 
 /// As JSON, every event is one; otherwise what belongs together is.

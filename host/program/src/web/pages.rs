@@ -18,6 +18,7 @@ mod guide;
 mod layout;
 mod new_account;
 mod orders;
+mod picture;
 mod policy;
 mod pool;
 mod review;

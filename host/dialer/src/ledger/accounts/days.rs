@@ -7,6 +7,7 @@
 //! under way on record.
 
 use crate::figures::count;
+use crate::ledger::accounts::rated_days::{self, SourceAnswers};
 use crate::ledger::accounts::{AccountProfile, open, profile};
 use crate::ledger::actors::Change;
 use crate::ledger::alerts::deliveries::enqueue;
@@ -289,11 +290,19 @@ impl Ledger {
     }
 
     /// Notes that numbers were asked about again without an answer, which was so many look-ups; that is not a run.
-    pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, looked_up: u32, now: Timestamp) -> Result<()> {
+    pub(crate) fn note_try(
+        &self,
+        id: &str,
+        rates_since: Timestamp,
+        (looked_up, by_source): (u32, &[SourceAnswers]),
+        now: Timestamp,
+    ) -> Result<()> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
             account.ensure_open()?;
             note_look_ups(transaction, &account, rates_since, looked_up)?;
+            let day = day_of_run(transaction, &account, now, rates_since)?;
+            rated_days::note_answers(transaction, &account, &day, by_source)?;
             note_try(transaction, &account, rates_since, now)
         })
     }

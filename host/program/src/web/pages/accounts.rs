@@ -83,7 +83,7 @@ fn list(caller: &Caller, rows: &[Row]) -> Markup {
         } @else {
             p { "You have no accounts yet. Ask an administrator for access." }
         }
-        @if caller.grant.is_over_everything() { p { a.button href="/add-account" { "Add an account" } } }
+        @if caller.grant.is_over_everything() { p data-commands="Accounts" { a.button href="/add-account" { "Add an account" } } }
     }
 }
 
@@ -92,8 +92,8 @@ fn table_row(Row { account, attention, unread }: &Row) -> Markup {
     let figures = attention.figures;
     let showing = |show: &str| format!("{path}?show={show}");
     html! {
-        tr {
-            td { a href=(path) { (account.id) } }
+        tr data-row=(account.id) {
+            td { a href=(path) data-commands="Account" { (account.id) } }
             td {
                 @match account.closed_on() {
                     Some(on) => { strong { "Closed" } " on " (on) },

@@ -66,7 +66,7 @@ async fn show(
                     None => "No provider is chosen, so nothing is bought.",
                 }
             }
-            p.buttons {
+            p.buttons data-commands="Candidates" {
                 @if of.may(Role::Operate) { a.button href={ (path) "/import" } { "Add candidates" } }
                 a.button href={ (path) "/pool" } { "Resting and ready: " (pool.resting + pool.ready) }
             }
@@ -91,7 +91,7 @@ fn list(of: &OfAccount<Read>, rated: &[RatedCandidate]) -> Markup {
             tbody {
                 @for one in rated {
                     @let candidate = &one.candidate;
-                    tr {
+                    tr data-row=(candidate.number) {
                         td { strong { (shown(candidate.number)) } }
                         td { @if let Some(code) = area_code(candidate.number) { (code) } @else { "–" } }
                         td { span class=(class(one)) { (capital(&candidate_in_words(one))) } }

@@ -3,7 +3,7 @@
 mod made;
 
 use super::layout::{Tab, moment, number_link, shown, told};
-use super::{Failed, page};
+use super::{Failed, page, picture};
 use crate::web::Site;
 use crate::web::address::{account_path, orders_path};
 use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
@@ -166,7 +166,7 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
     html! {
         ul.orders {
             @for order in orders {
-                li {
+                li data-row={ "order-" (order.id) } {
                     p {
                         (number_link(&account.id, order.number)) " → " strong { (shown(order.replacement)) }
                         span.quiet {
@@ -179,6 +179,7 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
                             }
                         }
                     }
+                    (picture::steps(order))
                     (status(account, order, now))
                     @if may_act { (actions(account, order)) }
                 }
@@ -226,7 +227,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
     html! {
         ul.orders {
             @for order in orders {
-                li {
+                li data-row={ "resting-" (order.id) } {
                     p {
                         (number_link(&account.id, order.number)) ", replaced by " (number_link(&account.id, order.replacement))
                         span.quiet {
@@ -234,6 +235,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
                             @if is_other_area(order.number, order.replacement) { ", " (OTHER_AREA) }
                         }
                     }
+                    (picture::steps(order))
                     @if let Some(until) = order.rests_until { p { "Rests until " (moment(until, account.time_zone)) "." } }
                 }
             }

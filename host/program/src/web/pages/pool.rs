@@ -48,7 +48,7 @@ async fn show(
                  replace another, at no charge by a provider; others rest on or " (after_last_rest(account)) "."
             }
             @if numbers.is_empty() { p.quiet { "None here." } }
-            ul.orders { @for number in &numbers { li { (pooled(account, number)) } } }
+            ul.orders { @for number in &numbers { li data-row=(number.number) { (pooled(account, number)) } } }
             @if numbers.len() == PER_PAGE as usize && let Some(last) = numbers.last() {
                 p { a href={ (account_path(&account.id)) "/pool?after=" (last.number) } { "Next page" } }
             }

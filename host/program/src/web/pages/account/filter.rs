@@ -121,6 +121,28 @@ impl Filter {
         [("q", &self.q), ("show", &self.show), ("flagged", &self.flagged), ("replacing", &self.replacing)]
     }
 
+    /// The same selection in the usual order, from its first page.
+    pub fn unsorted(&self) -> Self {
+        let [sort, down, page] = Default::default();
+        Filter { sort, down, page, ..self.clone() }
+    }
+
+    /// Without the filter of this name in [`Filter::selection`], from the first page.
+    pub fn without(&self, name: &str) -> Self {
+        let mut rest = Filter { page: String::new(), ..self.clone() };
+        let fields = [&mut rest.q, &mut rest.show, &mut rest.flagged, &mut rest.replacing];
+        let named = self.selection().into_iter().zip(fields).find(|((field, _), _)| *field == name);
+        if let Some((_, field)) = named {
+            field.clear();
+        }
+        rest
+    }
+
+    /// Every number, in the same order.
+    pub fn cleared(&self) -> Self {
+        Filter { sort: self.sort.clone(), down: self.down.clone(), ..Filter::default() }
+    }
+
     /// The same selection on another page.
     pub fn at_page(&self, id: &str, page: u32) -> String {
         let page = if page == 1 { String::new() } else { page.to_string() };

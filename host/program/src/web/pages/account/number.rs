@@ -1,7 +1,7 @@
 //! One number: its status, its history as a chart and a table, and every event about it.
 
 use super::call_chart::calls;
-use super::chart::chart;
+use super::chart::{Shown, chart};
 use super::mark::Mark;
 use super::table::{ACTIONS, applies, carrier_card};
 use crate::web::Site;
@@ -16,7 +16,7 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{AccountProfile, Event, EventFilter, NumberHistory, PastReplacement};
+use dialguard_dialer::ledger::{AccountProfile, CallDay, Event, EventFilter, NumberHistory, PastReplacement};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -52,17 +52,20 @@ async fn one(
     };
     let number = history.known.number;
     let events = ledger.events(&account.id, EventFilter { number: Some(number), last: EVENTS_MAX })?;
-    let calls = call_section(&site, &of, number)?;
+    let days = ledger.calls_by_day(&account.id, number)?;
+    let calls = call_section(&site, &of, number, &days)?;
     let carriers = answering(&ledger.carriers()?, &history);
     let live = site.dialguard().policies().live()?;
     let spam_score_min = spam_score_min(&live, account);
+    let (checks, now) = (&history.checks[..], now_of(&site, account));
+    let shown = Shown { account, spam_score_min, checks, carriers: &carriers, calls: &days, now };
     let content = html! {
         div data-live="number" {
-            (head(account, &history, of.may(Role::Operate), now_of(&site, account)))
+            (head(account, &history, of.may(Role::Operate), now))
             (latest_check(account, spam_score_min, &history, &carriers))
             section.panel.history aria-labelledby="history" {
                 h2 #history { "History" }
-                (chart(account, spam_score_min, &history, &carriers, now_of(&site, account)))
+                (chart(&shown))
                 (check_table(account, &history, &carriers))
             }
             (calls)
@@ -73,13 +76,12 @@ async fn one(
 }
 
 /// How its calls went, beside those of the account in the days that a policy looks at.
-fn call_section(site: &Site, of: &OfAccount<Read>, number: PhoneNumber) -> Result<Markup, Problem> {
+fn call_section(site: &Site, of: &OfAccount<Read>, number: PhoneNumber, days: &[CallDay]) -> Result<Markup, Problem> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
-    let days = ledger.calls_by_day(&account.id, number)?;
     let since = now_of(site, account).saturating_sub(3 * 86_400);
     let recent = ledger.call_sums(&account.id, &[number], since)?[0];
     let import = of.may(Role::Operate).then(|| account_path(&account.id) + "/calls");
-    Ok(calls(&days, &recent, &ledger.call_totals(&account.id, since)?, import.as_deref()))
+    Ok(calls(days, &recent, &ledger.call_totals(&account.id, since)?, import.as_deref()))
 }
 
 /// The carriers that ever answered about the number.
@@ -119,7 +121,7 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool, now: T
                 }))
             }
             @if may_act && known.is_owned {
-                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask {
+                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask data-commands=(readable(number)) {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
                         button name="action" value=(action) { (label) }
                     }

@@ -3,6 +3,7 @@
 use crate::web::Site;
 use crate::web::auth::{Administer, OfAccount};
 use crate::web::pages::layout::{number_link, told};
+use crate::web::pages::picture;
 use crate::web::problem::Problem;
 use crate::words::{count, date, dollars, thousands};
 use dialguard::contract::Timestamp;
@@ -38,12 +39,14 @@ pub fn result(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Mark
         p { strong { (summary(effect)) } }
         table {
             thead { tr {
-                th scope="col" { "Numbers" } th.figure scope="col" { "Before" } th.figure scope="col" { "With these settings" }
+                th scope="col" { "Numbers" }
+                th.figure scope="col" { (bar_key("before", "Before")) } th.figure scope="col" { (bar_key("after", "With")) " these settings" }
             } }
             tbody {
-                (row("Flagged", &effect.flagged))
-                (row("Cleared", &effect.cleared))
-                (row("Replaced", &effect.replaced))
+                @let most = most(&[effect.flagged, effect.cleared, effect.replaced]);
+                (row("Flagged", &effect.flagged, most))
+                (row("Cleared", &effect.cleared, most))
+                (row("Replaced", &effect.replaced, most))
                 tr {
                     th scope="row" { "Cost" br; small.quiet { (dollars(REPLACEMENT_PRICE_CENTS)) " per replacement" } }
                     td.figure { (dollars(u64::from(effect.replaced.as_it_was) * REPLACEMENT_PRICE_CENTS)) }
@@ -77,7 +80,17 @@ fn summary(effect: &Effect) -> String {
     format!("{} would have had a different outcome, {money}.", count(effect.differences.len() as u64, "number"))
 }
 
-fn row(what: &str, tally: &Tally) -> Markup {
+/// The colour of a column's bars, before the first word of its title.
+fn bar_key(class: &str, word: &str) -> Markup {
+    html! { span.key { svg width="10" height="10" aria-hidden="true" { rect class=(class) width="10" height="10" rx="2" {} } " " (word) } }
+}
+
+/// What fills the width of the bars, so that they can be compared.
+fn most(tallies: &[Tally]) -> u64 {
+    tallies.iter().map(|tally| tally.as_it_was.max(tally.with_these)).max().unwrap_or(0).into()
+}
+
+fn row(what: &str, tally: &Tally, most: u64) -> Markup {
     let parts = [(tally.sooner, "sooner"), (tally.later, "later")];
     let parts: Vec<String> = parts
         .iter()
@@ -87,7 +100,7 @@ fn row(what: &str, tally: &Tally) -> Markup {
     let with_these = thousands(tally.with_these.into());
     html! {
         tr {
-            th scope="row" { (what) }
+            th scope="row" { (what) (picture::pair_of_bars(tally.as_it_was.into(), tally.with_these.into(), most)) }
             td.figure { (thousands(tally.as_it_was.into())) }
             td.figure {
                 @if tally.with_these == tally.as_it_was { (with_these) } @else { strong { (with_these) } }
