@@ -14,8 +14,8 @@ export default async function (_, open) {
   await band.waitFor();
   await page.getByText("What happened in these two weeks").waitFor();
   await page.getByRole("link", { name: "Show it" }).click();
-  await page.getByRole("row", { name: /\+13105550112 .*–/ }).waitFor();
-  await page.getByLabel("Actions for +13105550112").click();
+  await page.getByRole("row", { name: /\(310\) 555-0112 .*–/ }).waitFor();
+  await page.getByLabel("Actions for (310) 555-0112").click();
   await page.getByRole("button", { name: "Monitor" }).last().waitFor();
   await page.keyboard.press("Escape");
 

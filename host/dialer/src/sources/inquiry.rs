@@ -21,6 +21,7 @@
 //! ```
 
 use crate::aside::Aside;
+use crate::figures::{count, grouped};
 use crate::ledger::{CarrierAnswer, Ledger, LedgerError, NumberedSource, SourceAnswers, SourceKind, SourceProfile};
 use crate::metrics::Metrics;
 use crate::phone::e164;
@@ -241,7 +242,7 @@ impl ProblemList {
 
     fn into_sentences(mut self) -> Vec<String> {
         if self.more > 0 {
-            self.listed.push(format!("And {} more problems with sources.", self.more));
+            self.listed.push(format!("And {} more problems with sources.", grouped(self.more as u64)));
         }
         self.listed
     }
@@ -453,12 +454,12 @@ pub fn inspect(profile: &SourceProfile, now: Timestamp) -> Result<String, Source
             let complaints = FtcComplaints::new(profile.name.as_str().into(), folder, complaint_scores);
             let summary = complaints.summary()?;
             let mut lines = vec![format!(
-                "{} files, {} complaints, newest file {}; skipped {} rows without a number and {} with an impossible one",
-                summary.files,
-                summary.complaints,
+                "{}, {}, newest file {}; skipped {} without a number and {} with an impossible one",
+                count(summary.files as u64, "file"),
+                count(summary.complaints as u64, "complaint"),
                 summary.newest.map_or("none".into(), |date| date.to_string()),
-                summary.rows_without_number,
-                summary.rows_with_impossible_number,
+                count(summary.rows_without_number as u64, "row"),
+                grouped(summary.rows_with_impossible_number as u64),
             )];
             lines.extend(complaints.problems(now)?);
             Ok(lines.join("\n  "))
@@ -467,9 +468,9 @@ pub fn inspect(profile: &SourceProfile, now: Timestamp) -> Result<String, Source
             let report = VerdictFile::new(profile.location.as_str().into()).check(now)?;
             let newest = report.answers.iter().map(|answer| answer.observed_at).max();
             let mut lines = vec![format!(
-                "{} verdicts of {} carriers{}",
-                report.answers.len(),
-                report.carriers.len(),
+                "{} of {}{}",
+                count(report.answers.len() as u64, "verdict"),
+                count(report.carriers.len() as u64, "carrier"),
                 newest.map_or(String::new(), |at| format!(", the newest of {}", rfc3339(at))),
             )];
             lines.extend(report.problems);

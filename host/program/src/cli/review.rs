@@ -233,7 +233,8 @@ fn review_in_words(id: &str, review: &ReviewOutcome, mode: ReviewMode) -> String
         (None, true) => "; dry run: nothing was changed",
         (None, false) => "; nothing new since the last review, and nothing was changed",
     };
-    let mut text = format!("{id}: {} numbers rated at {}{changed}\n", rated_count(plan), rfc3339(plan.decided_at));
+    let rated = count(rated_count(plan).into(), "number");
+    let mut text = format!("{id}: {rated} rated at {}{changed}\n", rfc3339(plan.decided_at));
     if mode == ReviewMode::Check {
         text.push_str(&format!("  {}\n", check_in_words(review)));
     }
@@ -298,27 +299,28 @@ pub fn usage_in_words(
     let (account, now) = ledger.account_at(id, dialguard.now())?;
     let price = price_cents(account.blocks());
     let locked = match ledger.locked_slots(id)?.iter().find(|lock| lock.until > now) {
-        Some(lock) => format!(", {} locked until {}", usage.locked, rfc3339(lock.until)),
+        Some(lock) => format!(", {} locked until {}", thousands(usage.locked.into()), rfc3339(lock.until)),
         None => String::new(),
     };
     let stale = match marks.stale_clean {
         0 => String::new(),
         stale => format!(" ({} of them stale)", thousands(stale.into())),
     };
+    let figure = |numbers: u32| thousands(numbers.into());
     Ok(format!(
         "{} of {} slots used{locked}; {} a month, cycle ends at {}\n\
          {} clean{stale}, {} at-risk, {} flagged, {} pending; {} suspect; turned flagged: {} in the past 24 hours, {} in the past \
          7 days\n",
-        usage.occupied,
-        usage.slots,
+        figure(usage.occupied),
+        figure(usage.slots),
         dollars(price),
         rfc3339(account.cycle_ends_at),
-        usage.clean,
-        usage.at_risk,
-        usage.flagged,
-        usage.pending,
-        usage.suspect,
-        usage.flagged_past_day,
-        usage.flagged_past_week,
+        figure(usage.clean),
+        figure(usage.at_risk),
+        figure(usage.flagged),
+        figure(usage.pending),
+        figure(usage.suspect),
+        figure(usage.flagged_past_day),
+        figure(usage.flagged_past_week),
     ))
 }

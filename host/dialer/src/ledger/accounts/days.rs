@@ -6,6 +6,7 @@
 //! change, and no two reviews are more than a day and a half apart. For that, each change of an account puts its day
 //! under way on record.
 
+use crate::figures::count;
 use crate::ledger::accounts::rated_days::{self, SourceAnswers};
 use crate::ledger::accounts::{AccountProfile, open, profile};
 use crate::ledger::actors::Change;
@@ -96,7 +97,7 @@ impl MissedDays {
     /// In words.
     pub fn text(&self) -> String {
         let most = self.days.iter().map(|(_, numbers)| *numbers).max().unwrap_or_default();
-        let numbers = if most == 1 { "1 number was".into() } else { format!("{most} numbers were") };
+        let numbers = format!("{} {}", count(most.into(), "number"), if most == 1 { "was" } else { "were" });
         let missed = match &self.days[..] {
             [(date, _)] => format!("On {date}, {numbers} not rated."),
             [(first, _), .., (last, _)] => {

@@ -1,5 +1,6 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
+use crate::figures::{count, grouped};
 use crate::ledger::accounts::days::{self, Day};
 use crate::ledger::accounts::rated_days::{self, RATE_PAST_DAYS, SourceAnswers, day_number};
 use crate::ledger::accounts::slots::{lock, occupy};
@@ -336,7 +337,7 @@ fn append_problems(
     for problem in listed {
         append(&problem.chars().take(PROBLEM_CHARACTERS_MAX).collect::<String>())?;
     }
-    if others.is_empty() { Ok(()) } else { append(&format!("And {} more problems.", others.len())) }
+    if others.is_empty() { Ok(()) } else { append(&format!("And {} more problems.", grouped(others.len() as u64))) }
 }
 
 /// Queues an alert about a review, if it is news.
@@ -565,10 +566,10 @@ fn blocks_bought(plan: &Plan, account: &AccountProfile) -> u32 {
 }
 
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
-    let before = account.blocks();
     format!(
-        "{} blocks instead of {before} from {} on, as requested.",
-        change.blocks,
+        "{} instead of {} from {} on, as requested.",
+        count(change.blocks.into(), "block"),
+        grouped(account.blocks().into()),
         dialguard::calendar::rfc3339(change.starting)
     )
 }

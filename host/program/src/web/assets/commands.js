@@ -103,10 +103,10 @@ function elsewhere() {
   return started;
 }
 
-/** Lists what has every word of the text; first what begins with it. */
+/** Lists what has every word of the text, numbers also by their digits; first what begins with it. */
 function show(at = 0) {
   const text = field.value.trim().toLowerCase();
-  const matches = ({ label, of }) => text.split(/\s+/).every((word) => `${label} ${of}`.toLowerCase().includes(word));
+  const matches = ({ label, of }) => text.split(/\s+/).every((word) => `${label} ${of} ${of.replace(/\D/g, "")}`.toLowerCase().includes(word));
   const found = commands.filter(matches);
   const begins = ({ label }) => label.toLowerCase().startsWith(text);
   listed = [...found.filter(begins), ...found.filter((one) => !begins(one))].slice(0, LISTED_MAX);

@@ -49,7 +49,8 @@ function showProgress(progress) {
     delete reviewBar.dataset.hasResult;
     bar.max = Math.max(progress.of, 1);
     bar.value = progress.asked;
-    text.textContent = `Check in progress: ${progress.asked} of ${progress.of} numbers checked`;
+    const [asked, of] = [progress.asked, progress.of].map((numbers) => numbers.toLocaleString("en"));
+    text.textContent = `Check in progress: ${asked} of ${of} numbers checked`;
   } else if (reviewBar.dataset.hasResult === undefined) {
     text.textContent = "Check finished.";
     // A check in vain changes no account, but numbers are no longer being checked.
@@ -209,5 +210,8 @@ function markInvalid(form, shown) {
 function costADay(form) {
   const cost = form.querySelector("#cost-a-day");
   const cap = Number(form.elements["setting-replacements-per-day-max"]?.value);
-  if (cost && Number.isFinite(cap)) cost.textContent = `$${((cap * Number(cost.dataset.cents)) / 100).toFixed(2)}`;
+  if (cost && Number.isFinite(cap)) {
+    const dollars = (cap * Number(cost.dataset.cents)) / 100;
+    cost.textContent = dollars.toLocaleString("en", { style: "currency", currency: "USD" });
+  }
 }

@@ -135,7 +135,7 @@ const updateSelection = () => {
   every.hidden = false;
   every.checked = selected === rows.length && selected > 0;
   every.indeterminate = selected > 0 && selected < rows.length;
-  document.getElementById("selected").textContent = all ? "All selected:" : `${selected} selected:`;
+  document.getElementById("selected").textContent = all ? "All selected:" : `${selected.toLocaleString("en")} selected:`;
   for (const button of bulk().querySelectorAll("button")) button.disabled = selected === 0 && !all;
 };
 document.addEventListener("change", ({ target }) => {
@@ -189,6 +189,27 @@ document.addEventListener("input", ({ target }) => {
 });
 document.addEventListener("refreshed", updateSelection);
 updateSelection();
+
+// ---- Phone numbers ----
+
+/** A number is read as `(310) 555-0107` and copied in E.164, for a form or a program to take. One that is only partly
+ * selected is copied as it is read. */
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  const numbers = [...document.querySelectorAll("data.number")].filter((number) => selection.containsNode(number, true));
+  let [copied, rest] = ["", selection.toString()];
+  let isChanged = false;
+  for (const number of numbers) {
+    const start = rest.indexOf(number.textContent);
+    if (start < 0) continue;
+    copied += rest.slice(0, start) + number.value;
+    rest = rest.slice(start + number.textContent.length);
+    isChanged = true;
+  }
+  if (!isChanged) return;
+  event.preventDefault();
+  event.clipboardData.setData("text/plain", copied + rest);
+});
 
 // ---- Setting up and inviting ----
 

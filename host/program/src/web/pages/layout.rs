@@ -5,11 +5,12 @@ use super::demo;
 use crate::web::address::{account_path, number_path};
 use crate::web::assets;
 use crate::web::auth::Caller;
-use crate::words::e164;
+use crate::words::{e164, readable};
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{PhoneNumber, Status, Timestamp};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::phone::{Part, split_at_numbers};
 use dialguard_dialer::zones::Zone;
 use maud::{DOCTYPE, Markup, html};
 
@@ -108,7 +109,8 @@ fn places(caller: &Caller, here: Option<Place>) -> Markup {
 /// A page for a signed-in user, in an account or outside any.
 pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, content: Markup) -> Markup {
     let attention = Shown::of(caller, of);
-    let full_title = of.map_or(title.to_owned(), |(account, _)| format!("{title} · {}", account.id));
+    let title = told_plainly(title);
+    let full_title = of.map_or(title.clone(), |(account, _)| format!("{title} · {}", account.id));
     let navigation = html! {
         @match of {
             Some((account, here)) => {
@@ -182,7 +184,30 @@ pub fn moment(at: Timestamp, zone: Zone) -> Markup {
 
 /// A number of this account, linked to its page.
 pub fn number_link(account: &str, number: PhoneNumber) -> Markup {
-    html! { a.number href=(number_path(account, number)) { (e164(number)) } }
+    html! { a href=(number_path(account, number)) { (shown(number)) } }
+}
+
+/// A number as people read it, and E.164 for programs: what is copied, too, by the script.
+pub fn shown(number: PhoneNumber) -> Markup {
+    html! { data.number value=(e164(number)) { (readable(number)) } }
+}
+
+/// Words, such as those of an event, with their numbers as people read them.
+pub fn told(words: &str) -> Markup {
+    html! {
+        @for part in split_at_numbers(words) {
+            @match part { Part::Words(words) => (words), Part::Number(number) => (shown(number)) }
+        }
+    }
+}
+
+/// The same without markup, for a page's title and for attributes.
+pub fn told_plainly(words: &str) -> String {
+    let part = |part| match part {
+        Part::Words(words) => words.to_owned(),
+        Part::Number(number) => readable(number),
+    };
+    split_at_numbers(words).map(part).collect()
 }
 
 /// A status as users read it: `at risk`.

@@ -7,10 +7,10 @@ use super::table::{ACTIONS, applies, carrier_card};
 use crate::web::Site;
 use crate::web::address::{account_path, number_path, orders_path};
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::layout::{Tab, moment, number_link, status_label};
+use crate::web::pages::layout::{Tab, moment, number_link, shown, status_label, told};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::{Kind, Problem};
-use crate::words::{capital, e164, rating_in_words, spam_score_min};
+use crate::words::{capital, e164, rating_in_words, readable, spam_score_min};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -72,7 +72,7 @@ async fn one(
             (events_list(account, &events))
         }
     };
-    Ok(page(&of.caller, Some((account, Tab::Numbers)), &e164(number), content))
+    Ok(page(&of.caller, Some((account, Tab::Numbers)), &readable(number), content))
 }
 
 /// How its calls went, beside those of the account in the days that a policy looks at.
@@ -97,7 +97,7 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool, now: T
     let number = known.number;
     html! {
         section.panel.one-number {
-            h1 { (e164(number)) }
+            h1 { (shown(number)) } " " code { (e164(number)) }
             p {
                 @match Mark::of(account, known, now).zip(known.monitored) {
                     Some((mark, (slot, _, since))) => {
@@ -121,7 +121,7 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool, now: T
                 }))
             }
             @if may_act && known.is_owned {
-                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask data-commands=(e164(number)) {
+                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask data-commands=(readable(number)) {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
                         button name="action" value=(action) { (label) }
                     }
@@ -143,7 +143,7 @@ fn basis(account: &AccountProfile, history: &NumberHistory) -> Markup {
 }
 
 fn replacement(account: &AccountProfile, it: &PastReplacement, what: &Markup) -> Markup {
-    html! { p { (what) ", " (moment(it.intended_at, account.time_zone)) ". " span.quiet { (it.because) } } }
+    html! { p { (what) ", " (moment(it.intended_at, account.time_zone)) ". " span.quiet { (told(&it.because)) } } }
 }
 
 fn latest_check(
@@ -156,7 +156,7 @@ fn latest_check(
         @if let Some(check) = history.checks.last() {
             section.panel aria-labelledby="answers" {
                 h2 #answers { "Carrier answers" }
-                div.wide { (carrier_card("Latest check", carriers, &check.answers, account, spam_score_min)) }
+                div.wide { (carrier_card(&html! { "Latest check" }, carriers, &check.answers, account, spam_score_min)) }
             }
         }
     }
@@ -203,7 +203,7 @@ fn events_list(account: &AccountProfile, events: &[Event]) -> Markup {
                     @for event in events.iter().rev() {
                         li {
                             (moment(event.at, account.time_zone))
-                            p { (event.text) }
+                            p { (told(&event.text)) }
                             p.quiet {
                                 @if let Some(run) = event.run { "run " (run) }
                                 @if let Some(revision) = event.revision { ", policy revision " (revision) }

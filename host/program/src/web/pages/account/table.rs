@@ -6,9 +6,9 @@ use super::mark::Mark;
 use crate::web::Site;
 use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::layout::{moment, number_link};
+use crate::web::pages::layout::{moment, number_link, shown};
 use crate::web::pages::picture;
-use crate::words::{count, e164, spam_score_min, thousands};
+use crate::words::{count, readable, spam_score_min, thousands};
 use chrono::NaiveDate;
 use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
@@ -246,7 +246,7 @@ impl Rows<'_> {
     }
 
     fn row(&self, known: &KnownNumber) -> Markup {
-        let number = e164(known.number);
+        let number = readable(known.number);
         html! {
             tr data-row=(known.number) {
                 @if self.may_act {
@@ -275,7 +275,7 @@ impl Rows<'_> {
         };
         let card = format!("carriers-{}", known.number);
         html! {
-            button type="button" class=(mark.class) popovertarget=(card) aria-label={ (mark.words()) ": carrier answers for " (e164(known.number)) } {
+            button type="button" class=(mark.class) popovertarget=(card) aria-label={ (mark.words()) ": carrier answers for " (readable(known.number)) } {
                 (mark.content())
             }
             @if known.replacement_pending { span.quiet { " being replaced" } }
@@ -286,14 +286,14 @@ impl Rows<'_> {
 
     fn card(&self, number: PhoneNumber) -> Markup {
         let answers = self.answers.get(&number).map_or(&[][..], Vec::as_slice);
-        carrier_card(&e164(number), &self.carriers, answers, self.account, self.spam_score_min)
+        carrier_card(&shown(number), &self.carriers, answers, self.account, self.spam_score_min)
     }
 
     fn menu(&self, known: &KnownNumber) -> Markup {
         html! {
             details.actions {
-                summary aria-label={ "Actions for " (e164(known.number)) } { "⋯" }
-                ul data-commands=(e164(known.number)) {
+                summary aria-label={ "Actions for " (readable(known.number)) } { "⋯" }
+                ul data-commands=(readable(known.number)) {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
                         li { button form="ask-of-one" formaction={ (number_path(&self.account.id, known.number)) "/ask" } name="action" value=(action) { (label) } }
                     }
@@ -305,7 +305,7 @@ impl Rows<'_> {
 
 /// One row per carrier with its answer about a number, also for carriers that did not answer.
 pub fn carrier_card(
-    title: &str,
+    title: &Markup,
     carriers: &[Carrier],
     answers: &[CarrierAnswer],
     account: &AccountProfile,

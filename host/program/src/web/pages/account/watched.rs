@@ -1,6 +1,6 @@
 //! When an account was checked, when it is next, and how each source does.
 
-use crate::web::pages::layout::moment;
+use crate::web::pages::layout::{moment, told};
 use crate::web::pages::picture;
 use crate::words::{Surface, answered_in_days, answered_in_words, source_in_words};
 use chrono::NaiveDate;
@@ -27,7 +27,7 @@ pub fn watched(account: &AccountProfile, checks: &Checks, rated: &RatedDays, now
                 ul aria-label="Sources" {
                     @for source in sources {
                         li class=(class(source)) {
-                            strong { (source.name) } " " (source_in_words(source, marks.monitored, surface))
+                            strong { (source.name) } " " (told(&source_in_words(source, marks.monitored, surface)))
                             (answered_lately(rated.sources.iter().find(|days| days.source == source.name), today))
                         }
                     }

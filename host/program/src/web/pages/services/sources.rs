@@ -8,11 +8,11 @@ use crate::web::address::path_of;
 use crate::web::auth::{Administrator, Caller};
 use crate::web::pages::account::answered_lately;
 use crate::web::pages::form::{TextField, not_done};
-use crate::web::pages::layout::Place;
+use crate::web::pages::layout::{Place, shown, told};
 use crate::web::pages::{Failed, page_at, setup};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{capital, e164};
+use crate::words::capital;
 use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
@@ -362,12 +362,12 @@ async fn test(
         }
     };
     let result = match Sources::new(ledger).test(&name, number, site.dialguard().now()).await {
-        Err(error) => html! { p.failed role="alert" { (name) " does not work: " (error) "." } },
+        Err(error) => html! { p.failed role="alert" { (name) " does not work: " (told(&error.to_string())) "." } },
         Ok(report) => html! {
             section.panel role="status" {
-                @if report.answers.is_empty() { p.saved { (name) " works. It has no opinion about " (e164(number)) "." } }
+                @if report.answers.is_empty() { p.saved { (name) " works. It has no opinion about " (shown(number)) "." } }
                 @else {
-                    p.saved { (name) " works. About " (e164(number)) ":" }
+                    p.saved { (name) " works. About " (shown(number)) ":" }
                     ul { @for answer in &report.answers {
                         li {
                             (report.carriers[usize::from(answer.carrier)]) ": "
@@ -376,7 +376,7 @@ async fn test(
                         }
                     } }
                 }
-                @for problem in &report.problems { p.failed { (problem) } }
+                @for problem in &report.problems { p.failed { (told(problem)) } }
             }
         },
     };
@@ -404,7 +404,7 @@ async fn source_page(
             p { strong { (title) } ". "
                 @match &found {
                     Ok(holds) => span.clean { "It can be read: " (holds) "." },
-                    Err(error) => span.failed { "It does not work: " (error) "." },
+                    Err(error) => span.failed { "It does not work: " (told(&error.to_string())) "." },
                 }
             }
             form.inline method="post" action={ (path) "/test" } {
