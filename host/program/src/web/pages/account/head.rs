@@ -9,7 +9,7 @@ use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::Failed;
 use crate::web::pages::layout::icon;
 use crate::web::pages::picture;
-use crate::words::{Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
+use crate::words::{REMOVING_LOCKS, Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, Bill, Checks, MarkCounts, SLOTS_PER_BLOCK};
@@ -107,6 +107,7 @@ fn add_on(of: &OfAccount<Read>, bill: &Bill, (checks, now): (&Checks, u64)) -> M
                 (count(blocks.into(), "block")) " of " (SLOTS_PER_BLOCK) " slots: " strong { (price(blocks)) } " a month" @if blocks != 1 { ", " (price(1)) " per block" } ". "
                 "The billing cycle ends on " (ends) "."
             }
+            @if account.closed_at.is_none() { p.quiet { (REMOVING_LOCKS) } }
             @if account.slot_count_next < account.slot_count {
                 p { "After that: " (count(account.blocks_next().into(), "block")) "." }
             }
