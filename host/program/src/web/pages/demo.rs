@@ -36,10 +36,10 @@ pub fn story(site: &Site, account: Option<&str>) -> Markup {
         @if let Some(demo) = demo {
             details.panel.story open {
                 summary { "What happened in these two weeks" }
-                p { (demo.summary) }
+                p { (told(&demo.summary)) }
                 ul {
                     @for line in &demo.story {
-                        li { (line.text) " " a href={ (account_path(&demo.account)) (line.path) } { (line.link) } "." }
+                        li { (told(&line.text)) " " a href={ (account_path(&demo.account)) (line.path) } { (line.link) } "." }
                     }
                 }
             }
