@@ -2,6 +2,7 @@
 
 use crate::web::Site;
 use crate::web::address::account_path;
+use crate::web::pages::layout::told;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
