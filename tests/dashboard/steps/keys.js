@@ -111,7 +111,7 @@ async function takeFiltersAway(page) {
   await focusIs(page, "#numbers-title");
 
   // Sorting has the same heading again.
-  await page.getByRole("link", { name: "Slot" }).focus();
+  await page.getByRole("link", { name: "Slot", exact: true }).focus();
   await press(page, "Enter");
   await page.waitForURL("**?sort=slot");
   await focusIs(page, "th[aria-sort] a");
