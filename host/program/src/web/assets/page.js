@@ -29,7 +29,7 @@ const show = ({ page }) => {
   }
   if (!dialog.open) dialog.showModal();
   // The safe choice: what spends or loses is never one key away.
-  (panel.querySelector("[autofocus]") ?? panel.querySelector(".first") ?? panel.querySelector("[data-close], a"))?.focus();
+  (panel.querySelector("[aria-invalid='true']") ?? panel.querySelector("[autofocus]") ?? panel.querySelector(".first") ?? panel.querySelector("[data-close], a"))?.focus();
 };
 
 document.addEventListener("question", ({ detail }) => show(detail));

@@ -1,5 +1,6 @@
 //! The active policy, the other revisions, and what a shadowed policy would have done differently.
 
+use super::form::Form;
 use super::layout::{Tab, moment, number_link, status_label};
 use super::{Failed, page};
 use crate::web::Site;
@@ -9,7 +10,7 @@ use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::words::{VALUES_STAY, actor_in_words, capital, count, dollars, e164, kind_name, settings_change_in_words};
 use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
