@@ -23,10 +23,11 @@ const EMBEDDING: &str = "host/docs/embedding.md";
 const POLICIES: &str = "host/program/docs/policies.md";
 const SPEED: &str = "host/program/docs/speed.md";
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     README,
     "host/ARCHITECTURE.md",
     EMBEDDING,
+    "host/program/docs/dashboard.md",
     "host/program/docs/operating.md",
     "host/program/docs/numbers-and-money.md",
     POLICIES,

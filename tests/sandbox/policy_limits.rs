@@ -39,6 +39,14 @@ async fn a_refused_import_call_returns_an_error_to_the_policy() {
             ErrorCode::InvalidRequest,
         ),
         (
+            "a number twice in a call, and another between",
+            "(i64.store (global.get $scratch) (i64.const 13105550101))
+             (i64.store offset=8 (global.get $scratch) (i64.const 13105550102))
+             (i64.store offset=16 (global.get $scratch) (i64.const 13105550101))
+             (call $look-up (global.get $scratch) (i32.const 3) (global.get $asked))",
+            ErrorCode::InvalidRequest,
+        ),
+        (
             "another account's numbers",
             "(i64.store (local.get $id) (i64.const 0x726568746f))
              (call $monitored (local.get $id) (i32.const 5) (i64.const 0) (i32.const 10) (global.get $asked))",

@@ -9,6 +9,7 @@ use crate::contract::{self, *};
 use crate::dialer::Dialer;
 use crate::recording::{Call, Recording};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
@@ -234,7 +235,11 @@ impl Imports for Run {
 
     async fn look_up(&mut self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> CallResult<Arc<VerdictTable>> {
         let dialer = self.dialer()?;
-        if let Err(error) = check_numbers(&numbers).and_then(|()| self.check_sources(&sources)) {
+        let check = check_numbers(&numbers)
+            .and_then(|()| check_each_once("number", &numbers))
+            .and_then(|()| self.check_sources(&sources))
+            .and_then(|()| check_each_once("source", &sources));
+        if let Err(error) = check {
             return Ok(Err(error));
         }
         match self.lookups_left.checked_sub(numbers.len() as u32) {
@@ -396,7 +401,42 @@ fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
     Err(Error { code: ErrorCode::InvalidRequest, message })
 }
 
+/// What is asked twice would be paid for twice.
+fn check_each_once<Id: Copy + Ord + fmt::Display>(what: &str, ids: &[Id]) -> Result<(), Error> {
+    if ids.is_sorted_by(|before, after| before < after) {
+        return Ok(());
+    }
+    let mut sorted = ids.to_vec();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|two| two[0] == two[1]) {
+        Some(two) => {
+            let message = format!("The {what} {} is there twice; name each {what} once.", two[0]);
+            Err(Error { code: ErrorCode::InvalidRequest, message })
+        }
+        None => Ok(()),
+    }
+}
+
 fn over_budget(lookups_max: u32) -> Error {
     let message = format!("This run may look up at most {lookups_max} numbers; ask about fewer.");
     Error { code: ErrorCode::OverBudget, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_or_source_named_twice_is_refused_by_name() {
+        for (ids, message) in [
+            (&[][..], None),
+            (&[1, 2, 3], None),
+            (&[3, 1, 2], None),
+            (&[1, 1], Some("The source 1 is there twice; name each source once.")),
+            (&[3, 1, 3], Some("The source 3 is there twice; name each source once.")),
+        ] {
+            let refused = check_each_once("source", ids).err().map(|error| error.message);
+            assert_eq!(refused.as_deref(), message, "{ids:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ export default async function (page, open) {
   await page.getByRole("button", { name: "Preview" }).click();
   await page.getByRole("heading", { name: "Preview of the import" }).waitFor();
   await page.getByText('numbers.csv: UTF-8, separated by commas; numbers in column "phone".').waitFor();
-  await page.getByRole("row", { name: /^2 \+13105550150 Ann \(310\) 555-0150/ }).waitFor();
+  await page.getByRole("row", { name: /^2 \(310\) 555-0150 Ann \(310\) 555-0150/ }).waitFor();
   await page.getByRole("row", { name: /^3 "12" is not a possible phone number/ }).waitFor();
   const [refused] = await Promise.all([
     page.waitForEvent("download"),
@@ -64,7 +64,7 @@ async function screen(page) {
   await page.getByRole("button", { name: "Screen", exact: true }).click();
   await page.getByRole("heading", { name: "1 clean, 1 flagged" }).waitFor();
   await page.getByText("1 number flagged").click();
-  await page.getByRole("row", { name: /^\+13105550501 3 of 3 95 Scam Likely/ }).waitFor();
+  await page.getByRole("row", { name: /^\(310\) 555-0501 3 of 3 95 Scam Likely/ }).waitFor();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("link", { name: "Download as CSV" }).click(),

@@ -1,5 +1,6 @@
 //! Webhooks: the receivers of alerts, and the keys that sign them.
 
+use crate::figures::count;
 use crate::ledger::accounts::profile;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, LedgerError, Result, ensure_length, from_sql, to_sql};
@@ -89,7 +90,8 @@ impl Ledger {
             transaction.execute("DELETE FROM webhooks WHERE id = ?1", [to_sql(id)])?;
             if let Some(account) = &webhook.account {
                 let account = profile(transaction, account)?;
-                let text = format!("Webhook {id} was removed, with {} messages that waited.", webhook.waiting);
+                let waiting = count(webhook.waiting, "message");
+                let text = format!("Webhook {id} was removed, with {waiting} that waited.");
                 append(transaction, account.key, now, None, EventKind::WebhookRemoved, None, &text)?;
             }
             Ok(webhook.waiting)

@@ -1,7 +1,7 @@
 //! Closing an account: what it would do, then a form that takes the account's id.
 
 use super::form::{Form, TextField, again, not_done};
-use super::layout::{Tab, no_default};
+use super::layout::{Tab, no_default, told};
 use super::{Failed, page};
 use crate::parse::FieldError;
 use crate::web::Site;
@@ -53,7 +53,7 @@ fn close_form(
     let content = html! {
         section.panel.question {
             h1 { "Close account " (account.id) "?" }
-            ul { @for sentence in closing_in_words(&closing, surface) { li { (sentence) } } }
+            ul { @for sentence in closing_in_words(&closing, surface) { li { (told(&sentence)) } } }
             (not_done(error))
             form.import method="post" action=(close_path(&account.id)) {
                 (no_default())

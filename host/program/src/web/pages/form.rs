@@ -4,9 +4,11 @@
 //! why above it, and the field that is wrong says it too and has the focus.
 
 use super::Failed;
+use super::layout::told;
 use crate::parse::FieldError;
 use crate::web::problem::plain::wrong_form;
 use crate::web::problem::{Kind, Problem};
+use crate::words::capital;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -45,7 +47,7 @@ pub fn wrong<'e>(error: Option<&'e FieldError>, name: &str) -> Option<&'e str> {
 
 /// Beside a field: what is wrong with it.
 pub fn beside(why: Option<&str>) -> Markup {
-    html! { @if let Some(why) = why { strong.failed { (why) "." } " " } }
+    html! { @if let Some(why) = why { strong.failed { (capital(why)) "." } " " } }
 }
 
 /// A field with one line of text.
@@ -167,7 +169,7 @@ impl EndQuestion<'_> {
     pub fn render(&self) -> Markup {
         html! {
             form.panel.confirm method="post" action=(self.action) {
-                h1 { (self.title) }
+                h1 { (told(&self.title)) }
                 (self.content)
                 p.buttons {
                     a.button.first href=(self.back) autofocus { (self.keep) }

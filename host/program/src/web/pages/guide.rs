@@ -21,7 +21,8 @@ struct Guide {
     markdown: &'static str,
 }
 
-const GUIDES: [Guide; 5] = [
+const GUIDES: [Guide; 6] = [
+    Guide { name: "dashboard", markdown: include_str!("../../../docs/dashboard.md") },
     Guide { name: "numbers-and-money", markdown: include_str!("../../../docs/numbers-and-money.md") },
     Guide { name: "operating", markdown: include_str!("../../../docs/operating.md") },
     Guide { name: "api", markdown: include_str!("../../../docs/api.md") },

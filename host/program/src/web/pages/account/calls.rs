@@ -8,12 +8,11 @@ use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
 use crate::web::pages::form::{TextField, again, beside, not_done, wrong};
-use crate::web::pages::layout::Tab;
+use crate::web::pages::layout::{Tab, shown, told};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::words::{
-    WHOLE_HOURS, call_counts, calls_in_words, capital, count, e164, incoming_calls, read_calls_in_words,
-    recognized_calls,
+    WHOLE_HOURS, call_counts, calls_in_words, capital, count, incoming_calls, read_calls_in_words, recognized_calls,
 };
 use axum::Router;
 use axum::extract::{Multipart, State};
@@ -69,13 +68,13 @@ fn form_path(account: &AccountProfile) -> String {
 }
 
 async fn form(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Markup, Failed> {
-    rows_form(&site, &of, &Reading::default(), None)
+    rows_form(&site, &of, ("", &Reading::default()), None)
 }
 
 fn rows_form(
     site: &Site,
     of: &OfAccount<Operate>,
-    reading: &Reading,
+    (text, reading): (&str, &Reading),
     error: Option<&FieldError>,
 ) -> Result<Markup, Failed> {
     let (account, why) = (&of.account, wrong(error, "text"));
@@ -91,7 +90,7 @@ fn rows_form(
             label { "CSV or JSON file" input type="file" name="file" accept=".csv,.tsv,.txt,.json,.jsonl,text/csv,text/plain,text/tab-separated-values,application/json"; }
             label { "Or paste its rows, with the names of the columns"
                 textarea #text name="text" rows="6" spellcheck="false" aria-describedby="text-means"
-                    aria-invalid=[why.map(|_| "true")] autofocus[why.is_some()] {}
+                    aria-invalid=[why.map(|_| "true")] autofocus[why.is_some()] { (text) }
             }
             p.hint #text-means { (beside(why)) }
             (time_zone(reading, account, error))
@@ -113,7 +112,7 @@ fn read_from_log(site: &Site, account: &AccountProfile) -> Result<Markup, Failed
                 @if let Some(until) = reading.read_until { "; they are known until " (local(until)) }
                 "."
             }
-            @if let Some(problem) = reading.problem { p.failed { (capital(&problem)) "." } }
+            @if let Some(problem) = reading.problem { p.failed { (told(&capital(&problem))) "." } }
             p.choices { button { "Read now" } }
         }
     })
@@ -150,14 +149,19 @@ async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multip
     let mut form = UploadForm::read(fields).await?;
     let reading = Reading { time_zone: form.field("time-zone") };
     if let Err(problem) = reading.options(&of.account) {
-        return Ok(again(rows_form(&site, &of, &reading, Some(&FieldError::new("time-zone", problem.detail)))?));
+        return Ok(again(rows_form(
+            &site,
+            &of,
+            (&form.text(), &reading),
+            Some(&FieldError::new("time-zone", problem.detail)),
+        )?));
     }
     let query = reading.query();
     match form.keep(&site, &of, &query)? {
         Some(id) => Ok(Redirect::to(&format!("{}/{id}?{query}", form_path(&of.account))).into_response()),
         None => {
             let error = FieldError::new("text", "choose a file, or paste its rows");
-            Ok(again(rows_form(&site, &of, &reading, Some(&error))?))
+            Ok(again(rows_form(&site, &of, ("", &reading), Some(&error))?))
         }
     }
 }
@@ -247,7 +251,7 @@ fn previewed(uploaded: &Uploaded, file: &CallFile, outcome: &ImportedCalls) -> M
 fn read_rows(uploaded: &Uploaded, file: &CallFile) -> Markup {
     let read = |read: &ReadRow| match &read.calls {
         Ok(Some(calls)) => html! {
-            td.number { (e164(calls.number)) }
+            td { (shown(calls.number)) }
             td { (utc(calls.hour).with_timezone(&uploaded.kept.account.time_zone).format("%Y-%m-%d %H:%M")) }
             td { (calls_in_words(&calls.calls.into())) }
         },

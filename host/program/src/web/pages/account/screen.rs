@@ -8,12 +8,12 @@ use crate::screened::ScreenedNumbers;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
-use crate::web::pages::form::{Form, TextField, again, not_done, wrong};
-use crate::web::pages::layout::{Tab, no_default};
+use crate::web::pages::form::{Form, TextField, again, beside, not_done, wrong};
+use crate::web::pages::layout::{Tab, no_default, shown, told};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{count, e164, is_count, recognized, thousands};
+use crate::words::{count, is_count, recognized, thousands};
 use axum::Router;
 use axum::extract::{Multipart, Path, State};
 use axum::http::header;
@@ -102,7 +102,7 @@ fn list_form(of: &OfAccount<Operate>, written: &WrittenList, error: Option<&Fiel
             textarea #text name="text" rows="6" spellcheck="false" aria-describedby="text-means"
                 aria-invalid=[why.map(|_| "true")] autofocus[why.is_some()] { (written.text) }
             p.hint #text-means {
-                @if let Some(why) = why { strong.failed { (why) "." } " " }
+                (beside(why))
                 "In the national format of " (account.region.to_string()) " or in E.164; " (thousands(NUMBERS_PER_CALL_MAX as u64)) " at most."
             }
             label { "Or a CSV file" input type="file" name="file" accept=".csv,.tsv,.txt,text/csv,text/plain,text/tab-separated-values"; }
@@ -298,7 +298,7 @@ impl<'a> ScreenedTable<'a> {
                 "As the sources say now and the policy rates it with the settings of " (self.account.id) ". "
                 a href=(file) download { "Download as CSV" }
             }
-            @for problem in self.problems { p.warning { (problem) } }
+            @for problem in self.problems { p.warning { (told(problem)) } }
             @for (place, (status, name, screenings)) in self.numbers.groups().into_iter().enumerate() {
                 details.group open[place == 0] {
                     summary { (count(screenings.len() as u64, "number")) " " span class=(status.name()) { (name) } }
@@ -308,7 +308,7 @@ impl<'a> ScreenedTable<'a> {
                             @for carrier in &self.numbers.carriers { th scope="col" { (carrier.name) } }
                         } }
                         tbody { @for it in screenings.iter().take(LISTED_MAX) { tr {
-                            td.number { (e164(it.number)) }
+                            td.number { (shown(it.number)) }
                             td { (it.flagging) " of " (it.answering) }
                             @for carrier in &self.numbers.carriers { td { (said(self.numbers.answer(it.number, carrier))) } }
                         } } }

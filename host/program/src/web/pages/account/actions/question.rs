@@ -7,11 +7,11 @@ use crate::web::address::account_path;
 use crate::web::auth::now_of;
 use crate::web::pages::Failed;
 use crate::web::pages::form::wrong;
-use crate::web::pages::layout::no_default;
+use crate::web::pages::layout::{no_default, shown, told};
 use crate::words::{
-    OTHER_AREA, REPLACEMENTS_LISTED_MAX, Surface, asked_in_words, count, dollars, e164, leaving_in_words,
-    locking_in_words, refused_in_words, replacing_in_words, replacing_instead_in_words, screening_cost_in_words, slots,
-    subject, taking_in_words, thousands,
+    OTHER_AREA, REPLACEMENTS_LISTED_MAX, Surface, asked_in_words, count, dollars, leaving_in_words, locking_in_words,
+    refused_in_words, replacing_in_words, replacing_instead_in_words, screening_cost_in_words, slots, subject,
+    taking_in_words, thousands,
 };
 use dialguard::contract::{PhoneNumber, SlotId};
 use dialguard_dialer::dialguard::{PlannedReplacement, Preview, ReplacementCost, ScreeningCost, count_to_type};
@@ -59,7 +59,7 @@ impl Question<'_> {
         let title = format!("Monitor {}?", self.subject());
         let choices = (!preview.taken.is_empty()).then(|| Choice::new("monitor", "Monitor", "first"));
         let content = html! {
-            h1 { (title) }
+            h1 { (told(&title)) }
             (sentences(&taking_in_words(&preview)))
             (self.refused(&preview))
             (self.choices(choices.as_slice(), self.count_to_type(&preview)?))
@@ -73,7 +73,7 @@ impl Question<'_> {
         let cost = preview.cost();
         let choices = (cost.replacements > 0).then(|| Choice::new("replace", replace_label("Replace", &cost), "costs"));
         let content = html! {
-            h1 { (title) }
+            h1 { (told(&title)) }
             (replacement_list(&preview.replacements))
             @if cost.replacements > 0 {
                 (sentences(&replacing_in_words(&cost, preview.provider.as_ref(), &self.account.buying)))
@@ -107,8 +107,8 @@ impl Question<'_> {
             choices.push(Choice::new(name, label, "costs"));
         }
         let content = html! {
-            h1 { (title) }
-            @if let Some(loss) = locking_in_words(&preview, self.surface()) { p.warning { (loss) } }
+            h1 { (told(&title)) }
+            @if let Some(loss) = locking_in_words(&preview, self.surface()) { p.warning { (told(&loss)) } }
             @else if !preview.is_idle() { p { "No slot is affected: none of these numbers is monitored." } }
             (sentences(&leaving_in_words(&preview)))
             @if preview.is_idle() { p { "There is nothing to do." } }
@@ -129,7 +129,7 @@ impl Question<'_> {
         let cost = self.site.dialguard().screening_cost(&self.account.id, self.numbers)?;
         let title = format!("Screen {}?", self.subject());
         let content = html! {
-            h1 { (title) }
+            h1 { (told(&title)) }
             (asked_of_sources(&cost))
             p { "The account does not change." }
             (self.choices(&[Choice::new("screen", screen_label(&cost), "costs")], count_to_type(self.numbers.len(), 0)))
@@ -155,9 +155,9 @@ impl Question<'_> {
         html! {
             @if !refused.is_empty() {
                 p { "Would be refused:" }
-                ul { @for line in refused { li { (line) } } }
+                ul { @for line in refused { li { (told(&line)) } } }
             }
-            @for problem in &preview.outcome.problems { p.warning { (problem) } }
+            @for problem in &preview.outcome.problems { p.warning { (told(problem)) } }
         }
     }
 
@@ -185,7 +185,7 @@ pub fn proposal(site: &Site, account: &AccountProfile, proposed: &[PlannedReplac
     let fields = html! { @for number in &numbers { input type="hidden" name="number" value=(number); } };
     let choices = [Choice::new("replace", replace_label("Replace", &cost), "costs")];
     Ok(html! {
-        h1 { "Replace " (subject(&numbers)) "?" }
+        h1 { "Replace " (told(&subject(&numbers))) "?" }
         p { "Automatic replacement would replace " (if numbers.len() == 1 { "it" } else { "them" }) ". The check has changed nothing; the next daily review decides if you do not." }
         (replacement_list(proposed))
         (sentences(&replacing_in_words(&cost, provider.as_ref(), &account.buying)))
@@ -236,7 +236,7 @@ pub fn typed_count(count: usize, (typed, error): (&str, Option<&FieldError>)) ->
                 pattern=(shown.replace(',', ",?")) title={ "Type " (shown) } aria-describedby="confirm-means"
                 aria-invalid=[why.map(|_| "true")] autofocus[why.is_some()];
         }
-        p.hint #confirm-means { @if let Some(why) = why { strong.failed { "Nothing was changed: " (why) "." } } }
+        p.hint #confirm-means { @if let Some(why) = why { strong.failed { "Nothing was changed: " (told(why)) "." } } }
     }
 }
 
@@ -258,7 +258,7 @@ pub fn screen_label(cost: &ScreeningCost) -> String {
 }
 
 fn sentences(sentences: &[String]) -> Markup {
-    html! { @for sentence in sentences { p { (sentence) } } }
+    html! { @for sentence in sentences { p { (told(sentence)) } } }
 }
 
 /// What is replaced by what. A long list is closed at first.
@@ -282,9 +282,9 @@ fn replacement_row(planned: &PlannedReplacement) -> Markup {
     let it = &planned.replacement;
     html! {
         li {
-            strong { (e164(it.replacement)) } " will replace " strong { (e164(it.number)) } " in slot " (it.slot)
+            strong { (shown(it.replacement)) } " will replace " strong { (shown(it.number)) } " in slot " (it.slot)
             @if planned.is_other_area() { ", " strong.other-area { (OTHER_AREA) } }
-            ". " span.quiet { (it.because) }
+            ". " span.quiet { (told(&it.because)) }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{BulkAction, BulkRequest};
 use crate::web::address::orders_path;
-use crate::web::pages::layout::number_link;
+use crate::web::pages::layout::{number_link, told};
 use crate::words::{Surface, count, e164, summary_in_words, why_not_in_words};
 use dialguard::contract::{Action, PhoneNumber, SlotId};
 use dialguard_dialer::dialguard::Summary;
@@ -117,7 +117,7 @@ impl BulkResult<'_> {
                 }
                 @for group in self.groups() { (group.render(&self.account.id)) }
                 @if let Some(file) = file { p { a href=(file) download { "Download the result for each number" } } }
-                @for problem in self.problems { p.warning { (problem) } }
+                @for problem in self.problems { p.warning { (told(problem)) } }
                 p { a.button.first href=(self.request.filter().path(&self.account.id, "")) data-close { "Back to numbers" } }
             }
         }
@@ -143,7 +143,7 @@ impl Group<'_> {
                 summary { (count(numbers as u64, "number")) " " span class=(self.class) { @if self.class == "failed" { "not done: " } (self.title) } }
                 ul.listed {
                     @for number in self.numbers.iter().take(LISTED_MAX) {
-                        li { (number_link(account, *number)) @if let Some(of_each) = &self.of_each { " " (of_each(*number)) } }
+                        li { (number_link(account, *number)) @if let Some(of_each) = &self.of_each { " " (told(&of_each(*number))) } }
                     }
                 }
                 (unlisted(numbers))
