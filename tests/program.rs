@@ -56,6 +56,7 @@ mod program {
     #[cfg(target_os = "linux")]
     mod descriptors;
     mod export;
+    mod forms;
     mod guides;
     mod joining;
     mod json_shapes;
@@ -75,6 +76,7 @@ mod program {
     mod provider_commands;
     mod queries;
     mod schedule;
+    mod screening;
     mod settings;
     mod settings_preview;
     mod sign_in;

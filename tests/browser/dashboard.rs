@@ -102,7 +102,9 @@ async fn numbers_are_monitored_in_bulk_and_replaced_rather_than_deleted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_imported_and_exported_as_files() {
-    let server = Server::new(Dialer::monitoring(3, "")).await;
+    let dialer = Dialer::monitoring(3, "");
+    dialer.carriers_say(&[(500, "ooo"), (501, "xxx")]);
+    let server = Server::new(dialer).await;
     if step(&server, Role::Operate, "files") {
         assert_eq!(server.dialer.standing(150), "–");
     }

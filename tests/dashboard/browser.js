@@ -30,7 +30,9 @@ export async function withBrowser(address, use) {
       const context = await browser.newContext({ baseURL: address, viewport: DESKTOP, ...options });
       context.setDefaultTimeout(60_000);
       const page = await context.newPage();
-      page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+      // A form that comes again, because something in it is wrong, is no error of the page.
+      const isError = (message) => message.type() === "error" && !message.text().includes("status of 422");
+      page.on("console", (message) => isError(message) && errors.push(message.text()));
       page.on("pageerror", (error) => errors.push(error.message));
       return page;
     });

@@ -1,5 +1,12 @@
 // Every page, for the accessibility check and for screenshots.
 
+/** Pastes numbers, and looks at what screening them costs. */
+async function screenCost(page) {
+  await page.getByLabel("Paste numbers").fill("+13105550100\n+13105550101\n+13105550500\n310-555-O501");
+  await page.getByRole("button", { name: "Show what it costs" }).click();
+  await page.getByRole("heading", { name: "Screen 3 numbers?" }).waitFor();
+}
+
 /** @type {{ name: string, path: (account: string, number: string) => string, prepare?: (page: any) => Promise<void> }[]} */
 export const PAGES = [
   { name: "accounts", path: () => "/" },
@@ -75,6 +82,25 @@ export const PAGES = [
       await page.getByLabel("Or paste numbers").fill("name;phone;fax\nAnn;(310) 555-0150;310-555-0180\nBen;310-555-O151;310-555-0181");
       await page.getByRole("button", { name: "Preview" }).click();
       await page.getByRole("heading", { name: "Preview of the import" }).waitFor();
+    },
+  },
+  { name: "screen", path: (account) => `/accounts/${account}/screen` },
+  {
+    name: "screen-wrong",
+    path: (account) => `/accounts/${account}/screen`,
+    prepare: async (page) => {
+      await page.getByRole("button", { name: "Show what it costs" }).click();
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  { name: "screen-cost", path: (account) => `/accounts/${account}/screen`, prepare: screenCost },
+  {
+    name: "screened",
+    path: (account) => `/accounts/${account}/screen`,
+    prepare: async (page) => {
+      await screenCost(page);
+      await page.getByRole("button", { name: "Screen", exact: true }).click();
+      await page.getByRole("link", { name: "Download as CSV" }).waitFor();
     },
   },
   { name: "orders", path: (account) => `/accounts/${account}/orders` },

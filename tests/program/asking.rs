@@ -102,12 +102,20 @@ async fn costs_and_losses_are_right_at_any_size_and_large_acts_take_a_typed_coun
         for typed in ["", "133", "yes"] {
             let (status, page) = form(&operator, "act", action, numbers.clone(), typed).await;
             assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{action} {typed:?}");
-            assert!(text(&page).contains(&format!("type {} to", numbers.clone().count())), "{page}");
+            assert!(
+                text(&page).contains(&format!("Nothing was changed: type {} to", numbers.clone().count())),
+                "{page}"
+            );
+            // The question comes again, with what was typed and the focus on it.
+            let field = format!("id=\"confirm\" name=\"confirm\" value=\"{typed}\"");
+            assert!(page.contains(&field) && page.matches(" autofocus").count() == 1, "{page}");
         }
     }
     assert_eq!((fees(&server.dialer), server.dialer.json("usage acme")["locked"].clone()), (vec![], json!(0)));
-    assert_eq!(form(&operator, "act", "replace", 100..234, "134").await.0, StatusCode::OK);
-    assert_eq!(fees(&server.dialer).len(), 134);
+    let (status, page) = form(&operator, "act", "replace", 100..234, "134").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(text(&page).contains("0 done, 134 under way"), "{page}");
+    assert_eq!(server.dialer.json("orders acme --show all --last 1000").as_array().map(Vec::len), Some(134));
 }
 
 /// The API and the command line show the same figures.
@@ -308,4 +316,78 @@ fn on_a_terminal_a_review_asks_before_it_replaces() {
     let (code, shown) = on_a_terminal(&dialer, "review acme", "y");
     assert!(code == 0 && shown.contains("+13105550100 replaced by +13105550190 in slot 1"), "{shown}");
     assert_eq!(fees(&dialer), [json!(400)]);
+}
+
+/// A large replacement is answered once it is decided. Its orders are under way then, and the page shows their progress.
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_numbers_are_replaced_by_one_request() {
+    let dialer = Dialer::with_account("");
+    dialer.run("account set acme --blocks 334").exits(0);
+    dialer.import(100..5_100, "");
+    dialer.import(5_100..9_900, "--candidates");
+    dialer.carriers_say(&(5_100..9_900).map(|candidate| (candidate, "ooo")).collect::<Vec<_>>());
+    dialer.run("monitor acme --all --no-check").exits(0);
+    let server = Server::new(dialer).await;
+    let operator = server.user(Role::Operate, &["acme"]);
+    let (status, page) = form(&operator, "act", "replace", 100..5_100, "5,000").await;
+    assert_eq!(status, StatusCode::OK, "{}", text(&page));
+    // Bounded, whatever the number of numbers.
+    assert!(page.len() < 100_000, "{} bytes", page.len());
+    let told = text(&page);
+    for words in [
+        "0 done, 200 not done, 4,800 under way",
+        "200 numbers not done: no candidate is rated clean",
+        "4,800 numbers under way",
+        "And 4,600 more numbers, which the file has.",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    let file = page.split("href=\"").find_map(|part| part.split_once("\" download>Download the result"));
+    let file = operator.page(file.expect("a file").0).await;
+    assert_eq!(file.lines().count(), 5_001);
+    assert_eq!(file.lines().filter(|line| line.contains(",under-way,")).count(), 4_800);
+    let orders = operator.page("/accounts/acme/orders").await;
+    assert!(text(&orders).contains("In progress: "), "{}", text(&orders));
+    assert!(orders.len() < 200_000, "{} bytes", orders.len());
+}
+
+/// Results are counted and grouped by reason on every surface.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_is_grouped_by_reason() {
+    let dialer = Dialer::with_account("");
+    dialer.import(100..170, "");
+    let server = Server::new(dialer).await;
+    let operator = server.user(Role::Operate, &["acme"]);
+    // 15 slots, 55 numbers without one, and 10 that the account does not own.
+    let (_, page) = form(&operator, "act", "monitor", 100..180, "80").await;
+    let told = text(&page);
+    for words in [
+        "15 done, 65 not done",
+        "55 numbers not done: no free slot; add a block",
+        "10 numbers not done: the account does not own this number; import it first",
+        "15 numbers done",
+        "monitored in slot 15",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    let program = server.program(Role::Operate, &["acme"]);
+    let numbers: Vec<String> = (100..180).map(e164).collect();
+    let made = json!({"request": "start-monitoring", "numbers": numbers});
+    let made: Value = program.post("/api/v1/accounts/acme/requests", made).await.json().await.expect("JSON");
+    let group =
+        |answer: &str, reason: &str, numbers: u64| json!({"answer": answer, "reason": reason, "numbers": numbers});
+    assert_eq!((&made["summary"]["done"], &made["summary"]["under-way"]), (&json!(0), &json!(0)));
+    let groups = made["summary"]["not-done"].as_array().expect("a list");
+    assert!(groups[0]["reason"].as_str().is_some_and(|reason| reason.starts_with("no free slot")), "{groups:?}");
+    assert_eq!(groups[1]["numbers"], 15);
+    assert_eq!(groups[1], group("already-monitored", "already monitored", 15));
+    assert_eq!(groups[2]["answer"], "not-owned");
+    let line = numbers.join(" ");
+    server.dialer.run(&format!("monitor acme {line}")).exits(3).says(&[
+        "0 done, 80 not done",
+        "not done, 55 numbers: no free slot",
+        "+13105550115 +13105550116 +13105550117 …",
+    ]);
+    let again = server.dialer.run(&format!("monitor acme {line} --json")).exits(3).json();
+    assert_eq!(again["summary"], made["summary"]);
 }

@@ -546,7 +546,7 @@ async fn an_upload_is_its_users_own_and_ends_with_the_server() {
         assert_eq!(reader.get(path).await.status(), StatusCode::FORBIDDEN);
         let nothing = user.submit(("text", b""), &[]).await;
         assert_eq!(nothing.status(), StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(nothing.text().await.expect("a page").contains("Choose a file, or paste the numbers."));
+        assert!(nothing.text().await.expect("a page").contains("choose a file, or paste the numbers"));
         path.to_owned()
     };
     server.restart().await;

@@ -138,7 +138,7 @@ async fn the_dashboard_says_done_not_done_or_under_way() {
     assert!(page.contains("1 done") && page.contains("replaced by"), "{page}");
     fake.fails(Deed::Order, Fault::Status(402), Before);
     let page = replace(101).await;
-    assert!(page.contains("0 done, 1 under way") && page.contains("see Replacements"), "{page}");
+    assert!(page.contains("0 done, 1 under way") && page.contains("Replacements</a> shows its progress"), "{page}");
     let page = replace(101).await;
     assert!(page.contains("0 done, 1 not done"), "{page}");
 }
@@ -164,6 +164,12 @@ async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     assert!(reader.page("/accounts/acme/numbers/+13105550100").await.contains("/accounts/acme/orders"));
     assert!(operator.page("/accounts/acme/orders").await.contains("Abandon"));
 
+    // It asks first, in the words of the command.
+    let asked = operator.page("/accounts/acme/orders/2/abandon").await;
+    for words in ["Abandon replacing ", "(310) 555-0101</data> keeps slot 2 and is not replaced", "Go on replacing it"]
+    {
+        assert!(asked.contains(words), "{words}: {asked}");
+    }
     let (status, page) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
     assert!(status.is_success() && page.contains("(310) 555-0101</data> keeps slot 2"), "{page}");
     let (status, page) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;

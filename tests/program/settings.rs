@@ -158,8 +158,8 @@ async fn the_dashboards_form_is_what_the_active_policy_declares() {
     assert_eq!(stored(), ["do=nowhere"], "the form from before has the others at their defaults");
 
     for (field, value, why) in [
-        ("setting-offset", "11", "give a whole number from -10 to 10"),
-        ("setting-do", "there", "give near, far or nowhere"),
+        ("setting-offset", "11", "Give a whole number from -10 to 10"),
+        ("setting-do", "there", "Give near, far or nowhere"),
     ] {
         let refused = send(&[(field, value)], "save").await;
         assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);

@@ -39,6 +39,8 @@ mod replacements;
 mod requests;
 mod review;
 mod run;
+mod screening;
+mod summary;
 mod unasked;
 
 pub use account_change::{ChangeOutcome, ChangePreview};
@@ -47,8 +49,10 @@ pub use preview::{
     PlannedReplacement, Preview, ReplacementCost, UNTYPED_CENTS_MAX, UNTYPED_NUMBERS_MAX, count_to_type, slots_cents,
 };
 pub use progress::Progress;
-pub use requests::{BulkOutcome, Completion, RequestOutcome};
+pub use requests::{BulkOutcome, Completion, RequestOutcome, Screened};
 pub use review::{ReviewOutcome, Turned};
+pub use screening::{ScreeningCost, SourceCost};
+pub use summary::{NotDone, Summary, WhyNot};
 
 use crate::fulfilment::FulfilmentError;
 use crate::ledger::{Actor, Ledger, LedgerError};

@@ -67,7 +67,7 @@ pub use access::invites::{Invite, Inviter};
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::sessions::Session;
 pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, SecretHash, Token, User};
-pub use accounts::bill::{Bill, REASON_BYTES_MAX};
+pub use accounts::bill::{Bill, REASON_BYTES_MAX, is_reason};
 pub use accounts::billing::{BillLine, BillLineKind, BillPlace, Billing, Cycle};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
 pub use accounts::checks::sources::{SourceHealth, SourceState};

@@ -23,6 +23,7 @@ mod reconcile;
 mod refused;
 mod requests;
 mod review;
+mod screen;
 mod serve;
 mod settings;
 mod sources;
@@ -107,8 +108,10 @@ enum Command {
     Delete(requests::Delete),
     /// Replace monitored numbers with clean ones; keeps their slots
     Replace(requests::Change),
-    /// Ask the carriers about numbers right now, monitored or not
-    Screen(requests::Numbers),
+    /// Ask the carriers about numbers right now, in the account or not, before they are bought
+    ///
+    /// Nothing changes in the account. `--dry-run` says what it would ask of which source and cost.
+    Screen(screen::Screen),
     /// Check numbers now, for some accounts or all
     ///
     /// On a terminal, replacements that automatic replacement would make are listed with their price, and made only after a
@@ -193,7 +196,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Unmonitor(change) => requests::unmonitor(&context, change).await,
         Command::Delete(deletion) => requests::delete(&context, deletion).await,
         Command::Replace(change) => requests::replace(&context, change).await,
-        Command::Screen(numbers) => requests::screen(&context, numbers).await,
+        Command::Screen(numbers) => screen::screen(&context, numbers).await,
         Command::Review(review) => review::review(&context, review).await,
         Command::Orders(orders) => orders::run(&context, orders).await,
         Command::Status(options) => status::status(&context, options),
@@ -220,7 +223,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
 /// An option that was given wrongly, in words.
 fn misgiven(error: FieldError) -> anyhow::Error {
     let FieldError { field, why } = error;
-    if ["kind", "name", "path"].contains(&field) { anyhow!(why) } else { anyhow!("--{field}: {why}") }
+    if ["kind", "name", "path"].contains(&&*field) { anyhow!(why) } else { anyhow!("--{field}: {why}") }
 }
 
 /// Prints why a command failed, and what to do next.

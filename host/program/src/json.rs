@@ -55,7 +55,7 @@ pub use policy::{Comparison, ComparisonSummary, PolicyEvent, PolicyLimits, Polic
 pub use pool::Pool;
 pub use preview::SettingsPreview;
 pub use provider::{Provider, TestedProvider};
-pub use request::{Completion, Decision, PlannedReplacement, Replaced, Screened};
+pub use request::{Completion, Decision, PlannedReplacement, Replaced, Screened, ScreeningTried};
 pub use review::{Review, Run};
 pub use settings::{AccountSettings, DeclaredSetting, Settings, SettingsChange, describe as describe_settings};
 pub use settings_change::SettingsOnActivation;

@@ -26,5 +26,6 @@ mod hints;
 mod json;
 mod parse;
 pub mod schedule;
+mod screened;
 pub mod web;
 mod words;

@@ -8,8 +8,10 @@ mod checks;
 mod marks;
 mod preview;
 mod review;
+mod screening;
 mod settings_change;
 mod story;
+mod summary;
 
 pub use access::{browser_in_words, grant_in_words, inviter_in_words};
 pub use actors::{actor_in_words, by_in_words};
@@ -29,8 +31,10 @@ pub use preview::{
     request_in_words, subject, taking_in_words,
 };
 pub use review::check_in_words;
+pub use screening::{SCREENED_GROUPS, asked_in_words, screening_cost_in_words};
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
 pub use story::{day_in_words, headline, sentence, time_of_day, time_of_step};
+pub use summary::{summary_in_words, why_not_in_words};
 
 use crate::candidates::{CandidateRating, RatedCandidate};
 use chrono::Datelike;
@@ -149,6 +153,21 @@ pub fn reason_in_words(why: ReplacementReason) -> &'static str {
         ReplacementReason::Flagged => "automatic",
         ReplacementReason::Requested => "on request",
     }
+}
+
+/// What abandoning an order does.
+pub fn abandoning_in_words(order: &Order) -> String {
+    let (old, new) = (e164(order.number), e164(order.replacement));
+    let first = match order.state {
+        OrderState::Done | OrderState::Abandoned => return format!("Order {} is over.", order.id),
+        OrderState::Swapped => {
+            return format!("{new} has replaced {old}: it is too late to abandon order {}.", order.id);
+        }
+        OrderState::Ordering => "If the provider says that no number was bought, ",
+        _ => "",
+    };
+    let text = format!("{old} keeps slot {} and is not replaced by {new}; nothing is charged.", order.slot);
+    if first.is_empty() { text } else { format!("{first}{text}") }
 }
 
 /// What closing an account does, in sentences.

@@ -17,8 +17,9 @@ const isFocused = (locator) => locator.evaluate((element) => element === documen
 /** The dialog lies within the window, and nothing of it is cut off at a side. */
 async function fits(page, dialog) {
   const box = await dialog.boundingBox();
-  const width = page.viewportSize().width;
+  const { width, height } = page.viewportSize();
   assert.ok(box.x >= 0 && box.x + box.width <= width, `the dialog is from ${box.x} to ${box.x + box.width} of ${width}`);
+  assert.ok(box.y >= 0 && box.y + box.height <= height, `the dialog is from ${box.y} to ${box.y + box.height} of ${height}`);
   assert.ok(await dialog.evaluate((it) => it.scrollWidth <= it.clientWidth), "the dialog scrolls sideways");
 }
 
@@ -50,12 +51,22 @@ async function typeTheCount(page, doesIt = false) {
   await field.fill("51");
   await stop.click();
   assert.ok(await field.evaluate((it) => it.validity.patternMismatch), "51 is taken for 52");
+  // Without the browser's own check the question comes again, with what was typed and the focus on it.
+  await field.evaluate((it) => it.removeAttribute("pattern"));
+  await stop.click();
+  await question.getByText("Nothing was changed: type 52 to stop monitoring 52 numbers.").waitFor();
+  assert.equal(await field.inputValue(), "51");
+  assert.ok(await isFocused(field), "the wrong count does not have the focus");
+  await fits(page, question);
   await field.fill("52");
   await field.press("Enter");
   assert.ok(await question.isVisible(), "Enter in the field has stopped them");
   if (doesIt) {
     await stop.click();
-    await page.getByRole("dialog", { name: "52 done" }).waitFor();
+    const done = page.getByRole("dialog", { name: "52 done" });
+    await done.getByText("52 numbers done").click();
+    await done.getByText("no longer monitored; slot 1 is locked").waitFor();
+    await fits(page, done);
     return;
   }
   await page.keyboard.press("Escape");

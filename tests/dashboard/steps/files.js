@@ -1,9 +1,10 @@
-// Imports numbers from a file and from pasted text, and exports the filtered table as a file.
+// Imports numbers from a file and from pasted text, exports the filtered table as a file, and screens a pasted list.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { PHONE } from "../browser.js";
 
-export default async function (page) {
+export default async function (page, open) {
   await page.goto("/accounts/acme");
   await page.getByRole("link", { name: "Import CSV" }).click();
   const file = { name: "numbers.csv", mimeType: "text/csv", buffer: Buffer.from("name,phone\nAnn,(310) 555-0150\nBen,12\n") };
@@ -43,4 +44,31 @@ export default async function (page) {
   const rows = (await readFile(await download.path(), "utf8")).trim().split("\n");
   assert.equal(rows.length, 2, rows.join("\n"));
   assert.match(rows[1], /^\+13105550150,,,,,false/);
+  await screen(page);
+  await screen(await open({ viewport: PHONE }));
+}
+
+/** A list that is not in the account: what it costs, then how each number rates. A wrong list comes again. */
+async function screen(page) {
+  await page.goto("/accounts/acme");
+  await page.getByRole("link", { name: "Screen numbers" }).click();
+  const list = page.getByLabel("Paste numbers");
+  await page.getByRole("button", { name: "Show what it costs" }).click();
+  await page.getByRole("alert").getByText("choose a file, or paste the numbers").waitFor();
+  assert.ok(await list.evaluate((it) => it === document.activeElement), "the empty list does not have the focus");
+  await list.fill("+13105550500\n(310) 555-0501\n310-555-O502\n");
+  await page.getByRole("button", { name: "Show what it costs" }).click();
+  await page.getByRole("heading", { name: "Screen 2 numbers?" }).waitFor();
+  await page.getByText("2 numbers are looked up, at no charge.").waitFor();
+  await page.getByRole("heading", { name: "1 refused row" }).waitFor();
+  await page.getByRole("button", { name: "Screen", exact: true }).click();
+  await page.getByRole("heading", { name: "1 clean, 1 flagged" }).waitFor();
+  await page.getByText("1 number flagged").click();
+  await page.getByRole("row", { name: /^\(310\) 555-0501 3 of 3 95 Scam Likely/ }).waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Download as CSV" }).click(),
+  ]);
+  const rows = (await readFile(await download.path(), "utf8")).trim().split("\n");
+  assert.match(rows[1], /^\+13105550500,clean,0,3,5,,5,,5,/);
 }

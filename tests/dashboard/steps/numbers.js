@@ -27,8 +27,9 @@ async function monitorInBulk(page) {
   assert.match(asked, /\(310\) 555-0115: no free slot/);
   await question.getByRole("button", { name: "Monitor" }).click();
   const done = page.getByRole("dialog", { name: "2 done, 1 not done" });
-  await done.getByRole("row", { name: /\(310\) 555-0113 monitored in slot 14/ }).waitFor();
-  await done.getByRole("row", { name: /\(310\) 555-0115 not done: no free slot/ }).waitFor();
+  await done.getByRole("listitem").filter({ hasText: "(310) 555-0113 monitored in slot 14" }).waitFor();
+  const refused = done.getByRole("group").filter({ hasText: "1 number not done: no free slot" });
+  await refused.getByRole("link", { name: "(310) 555-0115" }).waitFor();
   await done.getByRole("link", { name: "Back to numbers" }).click();
   await page.getByRole("link", { name: "15 of 15" }).waitFor();
 }

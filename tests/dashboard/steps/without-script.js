@@ -18,7 +18,7 @@ export default async function (_, open) {
   await page.getByText("Stopping locks slots 2 and 3 until 1 April").waitFor();
   await page.getByRole("button", { name: "Stop monitoring and lock slots 2 and 3" }).click();
   await page.getByRole("heading", { name: "2 done" }).waitFor();
-  await page.getByRole("row", { name: /\(310\) 555-0101 no longer monitored; slot 2 is locked/ }).waitFor();
+  await page.getByRole("listitem").filter({ hasText: "(310) 555-0101 no longer monitored; slot 2 is locked" }).waitFor();
   await page.getByRole("link", { name: "Back to numbers" }).click();
   await page.getByText("Slots 2 and 3 are locked until 1 April.").waitFor();
   await page.getByRole("button", { name: /^(checking|pending): carrier answers for \(310\) 555-0103/ }).click();

@@ -306,7 +306,7 @@ async fn the_policys_own_acceptance_decides_what_is_bought() {
         fixture.intend(&[100]).await;
         fixture.carriers_say(|last_digits, carrier| last_digits == 150 && carrier == 0);
         resume(&fixture).await;
-        let (screened, _) = fixture.dialguard.screen("acme", &[number(150)]).await.unwrap();
+        let screened = fixture.dialguard.screen("acme", &[number(150)]).await.unwrap().screenings;
         assert_eq!(screened[0].status, Status::AtRisk);
         assert_eq!(fixture.bought(), [number(expected)]);
     }

@@ -73,6 +73,30 @@ impl Dialguard {
         }
     }
 
+    /// Takes the account's open orders further in the background, for as long as that moves slots, and then checks the
+    /// numbers that took them. What goes wrong is logged; the schedule takes the orders further.
+    pub(super) fn carry_out_later(&self, id: &str, mut planned: Option<(u64, u64)>) {
+        let (dialguard, id) = (self.clone(), id.to_owned());
+        tokio::spawn(async move {
+            let mut problems = Vec::new();
+            loop {
+                match dialguard.try_to_carry_out(&id, planned.take(), &mut problems).await {
+                    Ok(replaced) if replaced.is_empty() => break,
+                    // Carrying out ends after a while, however many are left.
+                    Ok(_) => {}
+                    Err(error) => {
+                        problems.push(error.to_string());
+                        break;
+                    }
+                }
+            }
+            if let Err(error) = dialguard.check_added(&id).await {
+                problems.push(format!("the first check of the new numbers failed and is made later: {error}"));
+            }
+            problems.iter().for_each(|problem| tracing::warn!(account = id, "while replacements were made: {problem}"));
+        });
+    }
+
     /// Takes the account's open orders further. If a candidate could not be bought the policy is asked again, a few
     /// times, and what it decides is carried out as well.
     async fn try_to_carry_out(

@@ -2,8 +2,8 @@
 
 use super::inventory::PreviewInventory;
 use super::run::{FinishedRun, Run, Task};
-use super::{Dialguard, Result};
-use crate::ledger::{Order, OrderState, RunOutcome};
+use super::{Dialguard, DialguardError, Result};
+use crate::ledger::{CarrierAnswer, Order, OrderState, RunOutcome};
 use dialguard::contract::{
     Action, Answer, Decision, Deletion, NUMBERS_PER_CALL_MAX, Notice, Outcome, PhoneNumber, Request, Screening, Usage,
 };
@@ -11,6 +11,13 @@ use dialguard::dialer::Dialer;
 use dialguard::policy::PolicyError;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// Numbers that are replaced by one run. A policy finds a candidate for each, besides those it has taken already: for ten
+/// times as many it looks through a hundred times as many candidates.
+const REPLACED_AT_ONCE_MAX: usize = 500;
+
+/// Replacements that a caller of [`Dialguard::decide_promptly`] waits for, at most.
+const REPLACEMENTS_WAITED_FOR_MAX: usize = 50;
 
 /// What came of a request.
 #[derive(Debug)]
@@ -22,6 +29,17 @@ pub struct RequestOutcome {
     /// The latest order of each number whose replacement this request planned: done, under way, or abandoned.
     pub orders: Vec<Order>,
     /// What went wrong at sources and providers, in words.
+    pub problems: Vec<String>,
+}
+
+/// How numbers rate right now.
+#[derive(Debug, Default, PartialEq)]
+pub struct Screened {
+    /// The policy's rating of each number, in the order given.
+    pub screenings: Vec<Screening>,
+    /// What each carrier says about each number.
+    pub answers: Vec<CarrierAnswer>,
+    /// What went wrong at sources, in words.
     pub problems: Vec<String>,
 }
 
@@ -154,7 +172,7 @@ impl Dialguard {
         Ok(orders)
     }
 
-    /// Answers a request of any number of numbers, 10,000 at a time: each batch is done before the next is decided. Errors
+    /// Answers a request of any number of numbers, batch by batch: each is done before the next is decided. Errors
     /// are those of [`Dialguard::decide`], and then nothing was changed. A batch that fails after others were done ends
     /// the request, and is one of the problems.
     pub async fn decide_all(&self, id: &str, request: &Request) -> Result<BulkOutcome> {
@@ -164,10 +182,41 @@ impl Dialguard {
                 Ok(decided) => bulk.add(decided),
                 Err(error) if bulk.outcomes.is_empty() => return Err(error),
                 Err(error) => {
-                    bulk.problems.push(format!("The numbers after these were not asked about: {error}"));
+                    bulk.problems.push(unasked(&error));
                     break;
                 }
             }
+        }
+        Ok(bulk)
+    }
+
+    /// The same as [`Dialguard::decide_all`], for somebody who waits for the answer: more than 50 replacements are under
+    /// way when it returns, and carried out in the background.
+    pub async fn decide_promptly(&self, id: &str, request: &Request) -> Result<BulkOutcome> {
+        let replaces_many =
+            matches!(request, Request::ReplaceNumbers(numbers) if numbers.len() > REPLACEMENTS_WAITED_FOR_MAX);
+        if !replaces_many {
+            return self.decide_all(id, request).await;
+        }
+        let (mut bulk, mut left_behind) = (BulkOutcome::default(), None);
+        for batch in batches(request) {
+            match self.run(id, Task::request(&batch)).await {
+                Ok(run) => {
+                    left_behind = run.left_behind().or(left_behind);
+                    let orders = self.orders_of(id, &run)?;
+                    let (decision, problems) = (decision(run.outcome), run.observations.problems());
+                    bulk.add(RequestOutcome { decision, replaced: Vec::new(), orders, problems });
+                }
+                Err(error) if bulk.outcomes.is_empty() => return Err(error),
+                Err(error) => {
+                    bulk.problems.push(unasked(&error));
+                    break;
+                }
+            }
+        }
+        // Not before: each swap changes the account, and the next batch would be asked about again.
+        if !bulk.orders.is_empty() {
+            self.carry_out_later(id, left_behind);
         }
         Ok(bulk)
     }
@@ -244,8 +293,8 @@ impl Dialguard {
         .await
     }
 
-    /// Rates numbers, at most 10,000, by what sources say right now: one answer for each in the order given, and what went
-    /// wrong at the sources, in words.
+    /// Rates numbers, at most 10,000, by what sources say right now: one answer for each in the order given, what each carrier
+    /// says, and what went wrong at the sources, in words. The numbers need not be the account's, and nothing changes in it.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -255,32 +304,35 @@ impl Dialguard {
     ///
     /// let folder = tempfile::tempdir()?;
     /// let dialguard = small_dialguard(folder.path()).await?;
-    /// let (screenings, problems) = dialguard.screen("acme", &[13_105_550_123, 13_105_550_199]).await?;
-    /// assert_eq!((screenings[0].status, screenings[1].status), (Status::Flagged, Status::Clean));
-    /// assert!(problems.is_empty());
+    /// let screened = dialguard.screen("acme", &[13_105_550_123, 13_105_550_199]).await?;
+    /// let statuses: Vec<_> = screened.screenings.iter().map(|it| it.status).collect();
+    /// assert_eq!(statuses, [Status::Flagged, Status::Clean]);
+    /// assert_eq!((screened.answers.len(), screened.problems.len()), (4, 0)); // two carriers
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
+    pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<Screened> {
         self.question(
             || self.begin(id, None),
             |run| async move {
                 let screenings = run.live.policy.screen(&run.dialer, id, numbers).await?;
-                Ok((screenings, run.take_observations().problems()))
+                let (answers, problems) = run.take_observations().answers_and_problems();
+                Ok(Screened { screenings, answers, problems })
             },
         )
         .await
     }
 
     /// Rates any number of numbers, 10,000 at a time, as [`Dialguard::screen`] does.
-    pub async fn screen_all(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
-        let (mut screenings, mut problems) = (Vec::with_capacity(numbers.len()), Vec::new());
+    pub async fn screen_all(&self, id: &str, numbers: &[PhoneNumber]) -> Result<Screened> {
+        let mut all = Screened::default();
         for batch in numbers.chunks(NUMBERS_PER_CALL_MAX) {
-            let (of_batch, more_problems) = self.screen(id, batch).await?;
-            screenings.extend(of_batch);
-            problems.extend(more_problems);
+            let Screened { screenings, answers, problems } = self.screen(id, batch).await?;
+            all.screenings.extend(screenings);
+            all.answers.extend(answers);
+            all.problems.extend(problems);
         }
-        Ok((screenings, problems))
+        Ok(all)
     }
 
     /// Counts the account's slots and numbers. Costs nothing: no source is asked, whatever the policy wants.
@@ -291,6 +343,10 @@ impl Dialguard {
         )
         .await
     }
+}
+
+fn unasked(error: &DialguardError) -> String {
+    format!("The numbers after these were not asked about: {error}")
 }
 
 /// What came of a request that was only a question.
@@ -315,13 +371,14 @@ pub(super) fn decision(outcome: RunOutcome) -> Decision {
 
 /// The same request in parts that a policy takes at once; none if it names no number.
 pub(super) fn batches(request: &Request) -> Vec<Request> {
-    let cut = |numbers: &[PhoneNumber], of: &dyn Fn(Vec<PhoneNumber>) -> Request| {
-        numbers.chunks(NUMBERS_PER_CALL_MAX).map(|batch| of(batch.to_vec())).collect()
+    let cut_at = |numbers: &[PhoneNumber], max, of: &dyn Fn(Vec<PhoneNumber>) -> Request| {
+        numbers.chunks(max).map(|batch| of(batch.to_vec())).collect()
     };
+    let cut = |numbers: &[PhoneNumber], of: &dyn Fn(_) -> _| cut_at(numbers, NUMBERS_PER_CALL_MAX, of);
     match request {
         Request::StartMonitoring(numbers) => cut(numbers, &Request::StartMonitoring),
         Request::StopMonitoring(numbers) => cut(numbers, &Request::StopMonitoring),
-        Request::ReplaceNumbers(numbers) => cut(numbers, &Request::ReplaceNumbers),
+        Request::ReplaceNumbers(numbers) => cut_at(numbers, REPLACED_AT_ONCE_MAX, &Request::ReplaceNumbers),
         Request::DeleteNumbers(Deletion { numbers, accept_slot_loss }) => {
             cut(numbers, &|numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss: *accept_slot_loss }))
         }

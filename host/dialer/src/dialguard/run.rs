@@ -5,7 +5,8 @@ use super::progress::ReviewGuard;
 use super::review::Turned;
 use super::{Dialguard, DialguardError, Result};
 use crate::ledger::{
-    AccountChange, AccountProfile, AccountView, AppliedRun, EventKind, LedgerError, RunOutcome, RunRecord, looked_up,
+    AccountChange, AccountProfile, AccountView, AppliedRun, CarrierAnswer, EventKind, LedgerError, RunOutcome,
+    RunRecord, looked_up,
 };
 use crate::policies::{Live, RunGuard};
 use crate::providers::Offers;
@@ -123,9 +124,14 @@ impl RunObservations {
     }
 
     /// What went wrong, in words.
-    pub fn problems(mut self) -> Vec<String> {
+    pub fn problems(self) -> Vec<String> {
+        self.answers_and_problems().1
+    }
+
+    /// What carriers said, and what went wrong, in words.
+    pub fn answers_and_problems(mut self) -> (Vec<CarrierAnswer>, Vec<String>) {
         self.of_sources.problems.append(&mut self.provider_problems);
-        self.of_sources.problems
+        (self.of_sources.answers, self.of_sources.problems)
     }
 }
 

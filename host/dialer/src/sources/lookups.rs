@@ -225,6 +225,26 @@ pub(crate) fn look_up_budget(profile: &SourceProfile) -> Option<LookupBudget> {
     }
 }
 
+/// How many of these numbers a source would be asked about: a service has fresh answers to some, and covers not all.
+pub(crate) fn unanswered(
+    ledger: &Ledger,
+    profile: &SourceProfile,
+    numbers: &[PhoneNumber],
+    now: Timestamp,
+) -> Result<usize, LedgerError> {
+    let covers = match profile.kind {
+        SourceKind::TrustCall => TrustCall::covers,
+        SourceKind::Telnyx => Telnyx::covers,
+        SourceKind::Nomorobo => Nomorobo::covers,
+        SourceKind::Ftc | SourceKind::Verdicts | SourceKind::Simulated => return Ok(numbers.len()),
+    };
+    // A source whose settings cannot be read is not asked.
+    let Ok(settings) = LookupSettings::from_location(&profile.location) else { return Ok(0) };
+    let asked: Vec<PhoneNumber> = numbers.iter().copied().filter(|number| covers(*number)).collect();
+    let since = now.saturating_sub(settings.fresh_seconds());
+    Ok(asked.len() - ledger.fresh_answers(&profile.name, &asked, since, now)?.len())
+}
+
 fn no_service() -> SourceError {
     SourceError::Settings("it is not a lookup service".into())
 }

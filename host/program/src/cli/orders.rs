@@ -4,7 +4,7 @@ use super::consent::{Consent, Question};
 use super::output::{dollars, e164, table};
 use super::{CommandContext, Done};
 use crate::json::Order;
-use crate::words::{OTHER_AREA, reason_in_words as reason};
+use crate::words::{OTHER_AREA, abandoning_in_words, reason_in_words as reason};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -81,21 +81,6 @@ pub async fn run(context: &CommandContext, orders: Orders) -> Result<Done> {
             ))
         }
     }
-}
-
-/// What abandoning an order does.
-fn abandoning_in_words(order: &ledger::Order) -> String {
-    let (old, new) = (e164(order.number), e164(order.replacement));
-    let first = match order.state {
-        OrderState::Done | OrderState::Abandoned => return format!("Order {} is over.", order.id),
-        OrderState::Swapped => {
-            return format!("{new} has replaced {old}: it is too late to abandon order {}.", order.id);
-        }
-        OrderState::Ordering => "If the provider says that no number was bought, ",
-        _ => "",
-    };
-    let text = format!("{old} keeps slot {} and is not replaced by {new}; nothing is charged.", order.slot);
-    if first.is_empty() { text } else { format!("{first}{text}") }
 }
 
 async fn try_now(context: &CommandContext, id: u64) -> Result<Done> {

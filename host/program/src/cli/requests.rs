@@ -1,21 +1,27 @@
-//! Requests about numbers: `monitor`, `unmonitor`, `delete`, `replace` and `screen`.
+//! Requests about numbers: `monitor`, `unmonitor`, `delete` and `replace`.
 
 use super::consent::{Consent, Question};
 use super::output::{answer_in_words, e164, problems_in_words, status_mark, table};
 use super::{CommandContext, Done};
-use crate::json::{Decision, Screened};
+use crate::json::Decision;
 use crate::words::{
-    REPLACEMENTS_LISTED_MAX, Surface, preview_in_words, refused_in_words, replacement_in_words,
-    replacing_instead_in_words, request_in_words, thousands,
+    REPLACEMENTS_LISTED_MAX, Surface, count, preview_in_words, refused_in_words, replacement_in_words,
+    replacing_instead_in_words, request_in_words, summary_in_words, thousands, why_not_in_words,
 };
 use anyhow::Result;
 use clap::Args;
 use dialguard::contract::{Answer, Deletion, Outcome, Request, Status};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::{BulkOutcome, Completion, Preview};
+use dialguard_dialer::dialguard::{BulkOutcome, Completion, Preview, Summary};
 use dialguard_dialer::ledger::{Ledger, Order};
 use dialguard_dialer::phone::PhoneNumber;
 use std::collections::HashMap;
+
+/// Numbers whose results are listed one by one, at most; more are counted, and grouped by reason.
+const LISTED_MAX: usize = 50;
+
+/// Numbers of a group that are named.
+const FIRST_MAX: usize = 3;
 
 #[derive(Args)]
 pub struct Numbers {
@@ -187,23 +193,6 @@ fn told(preview: &Preview, instead: Option<&Preview>, listed_max: usize) -> Stri
     lines.map(|line| line + "\n").collect::<String>() + &problems_in_words(&preview.outcome.problems)
 }
 
-pub async fn screen(context: &CommandContext, Numbers { id, numbers }: Numbers) -> Result<Done> {
-    let dialguard = context.dialguard()?;
-    let numbers = parse(dialguard.ledger(), &id, &numbers)?;
-    let (screenings, problems) = dialguard.screen_all(&id, &numbers).await?;
-    Ok(Done::show(
-        context.json,
-        || Screened::new(&screenings, &problems),
-        || {
-            let rows = screenings.iter().map(|s| {
-                let carriers = format!("{} of {} flag it", s.flagging, s.answering);
-                [e164(s.number).to_string(), status_mark(s.status).to_owned(), carriers]
-            });
-            table(["NUMBER", "STATUS", "CARRIERS"].map(str::to_owned), rows) + &problems_in_words(&problems)
-        },
-    ))
-}
-
 /// All of the numbers, or an error before anything is done.
 pub fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
     let region = ledger.account(id)?.region;
@@ -220,6 +209,9 @@ fn show(
     let decision = Decision::of_all(&numbers, &outcome);
     let completions = outcome.completions(&numbers);
     let text = || {
+        if numbers.len() > LISTED_MAX {
+            return summed_up(&Summary::of(&numbers, &outcome)) + &problems_in_words(&outcome.problems);
+        }
         let rows = numbers.iter().zip(&completions).enumerate().map(|(place, (number, completion))| {
             let answer = outcome.outcomes.get(place);
             let rated = ratings.get(number).map(|status| format!("done, {}", status_mark(*status)));
@@ -236,6 +228,19 @@ fn show(
     let is_refused = completions.contains(&Completion::NotDone);
     let is_under_way = completions.iter().any(|completion| matches!(completion, Completion::UnderWay(_)));
     Ok(Done::show(context.json, || decision, text).refused_if(is_refused).under_way_if(is_under_way))
+}
+
+/// The counts, and a line for each reason with the first of its numbers.
+fn summed_up(summary: &Summary) -> String {
+    let mut text = summary_in_words(summary) + "\n";
+    for group in &summary.not_done {
+        let first: Vec<_> = group.numbers.iter().take(FIRST_MAX).map(|number| e164(*number).to_string()).collect();
+        let more = if group.numbers.len() > FIRST_MAX { " …" } else { "" };
+        let why = why_not_in_words(group.why, Surface::CommandLine);
+        text +=
+            &format!("not done, {}: {why}: {}{more}\n", count(group.numbers.len() as u64, "number"), first.join(" "));
+    }
+    text + "--json lists each number\n"
 }
 
 fn result_in_words(

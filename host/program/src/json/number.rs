@@ -108,7 +108,7 @@ impl NumberInFull {
 /// What a carrier last answered about a number, as far as that is still kept.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Verdict {
+pub struct Verdict {
     /// The carrier's name.
     #[schema(example = "AT&T (Hiya)")]
     carrier: String,
@@ -124,7 +124,7 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn new(carrier: &contract::Carrier, answer: Option<&ledger::CarrierAnswer>) -> Self {
+    pub fn new(carrier: &contract::Carrier, answer: Option<&ledger::CarrierAnswer>) -> Self {
         Verdict {
             carrier: carrier.name.clone(),
             answer: match answer.map(|answer| answer.score) {

@@ -1,8 +1,11 @@
 //! Requests about numbers, and how numbers are rated right now.
 
+use super::number::Verdict;
 use super::{Action, Answer, E164, Notice, Status, Time};
+use crate::screened::ScreenedNumbers;
+use crate::words::{Surface, why_not_in_words};
 use ::dialguard::contract;
-use dialguard_dialer::dialguard::{self, BulkOutcome, Preview, RequestOutcome, slots_cents};
+use dialguard_dialer::dialguard::{self, BulkOutcome, Preview, ScreeningCost, WhyNot, slots_cents};
 use dialguard_dialer::ledger::Order;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,8 +23,52 @@ pub struct Decision {
     replaced: Vec<Replaced>,
     /// What went wrong at the carriers and the provider.
     problems: Vec<String>,
+    /// The outcomes, counted; null if it was only tried.
+    summary: Option<Summary>,
     /// What it would cost and lose; null if it was made.
     preview: Option<Consequences>,
+}
+
+/// What became of a request, counted.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Summary {
+    /// Numbers for which it is done.
+    done: usize,
+    /// Numbers for which it is accepted and not complete.
+    under_way: usize,
+    /// Numbers for which it is not done, by reason; the reason with the most numbers first.
+    not_done: Vec<NotDone>,
+}
+
+/// Numbers for which a request is not done, for one reason.
+#[derive(Serialize, ToSchema)]
+struct NotDone {
+    /// What the policy answered: `accepted` if the order was abandoned later; null if it was not asked.
+    answer: Option<Answer>,
+    /// The reason in words.
+    reason: String,
+    /// How many numbers.
+    numbers: usize,
+}
+
+impl From<&dialguard::Summary> for Summary {
+    fn from(summary: &dialguard::Summary) -> Self {
+        let not_done = |group: &dialguard::NotDone| NotDone {
+            answer: match group.why {
+                WhyNot::Refused(outcome) => Some(outcome.answer.into()),
+                WhyNot::Abandoned => Some(Answer::Accepted),
+                WhyNot::NotAsked => None,
+            },
+            reason: why_not_in_words(group.why, Surface::Api),
+            numbers: group.numbers.len(),
+        };
+        Summary {
+            done: summary.done.len(),
+            under_way: summary.under_way.len(),
+            not_done: summary.not_done.iter().map(not_done).collect(),
+        }
+    }
 }
 
 /// What a request would cost and lose.
@@ -162,14 +209,6 @@ impl From<&Order> for Replaced {
 }
 
 impl Decision {
-    /// What was decided about these numbers, and what became of it.
-    pub fn new(numbers: &[contract::PhoneNumber], outcome: &RequestOutcome) -> Self {
-        let RequestOutcome { decision, replaced, problems, orders: _ } = outcome;
-        let plan = &decision.plan;
-        let decided = Decision::of((numbers, &decision.outcomes), &plan.actions, &plan.notices, replaced, problems);
-        decided.with_results(&outcome.completions(numbers))
-    }
-
     /// What would be decided, and what it would cost and lose.
     pub fn previewed(preview: &Preview, count_to_type: Option<usize>) -> Self {
         let BulkOutcome { outcomes, actions, notices, replaced, problems, orders: _ } = &preview.outcome;
@@ -177,11 +216,12 @@ impl Decision {
         Decision { preview: Some(Consequences::of(preview, count_to_type)), ..decided }
     }
 
-    /// What was decided about any number of numbers, and what became of it.
+    /// What was decided about these numbers, and what became of it.
     pub fn of_all(numbers: &[contract::PhoneNumber], outcome: &BulkOutcome) -> Self {
         let BulkOutcome { outcomes, actions, notices, replaced, problems, orders: _ } = outcome;
         let decided = Decision::of((numbers, outcomes), actions, notices, replaced, problems);
-        decided.with_results(&outcome.completions(numbers))
+        let summary = Some((&dialguard::Summary::of(numbers, outcome)).into());
+        Decision { summary, ..decided.with_results(&outcome.completions(numbers)) }
     }
 
     /// Whether some of it is accepted and not complete.
@@ -220,6 +260,7 @@ impl Decision {
             notices: notices.iter().map(Notice::from).collect(),
             replaced: replaced.iter().map(Replaced::from).collect(),
             problems: problems.to_vec(),
+            summary: None,
             preview: None,
         }
     }
@@ -235,14 +276,23 @@ pub struct Screened {
 }
 
 impl Screened {
-    pub fn new(screenings: &[contract::Screening], problems: &[String]) -> Self {
-        let screening = |screening: &contract::Screening| Screening {
-            number: screening.number.into(),
-            status: screening.status.into(),
-            flagging: screening.flagging,
-            answering: screening.answering,
+    /// `carriers` are all that any source has ever reported.
+    pub fn new(screened: &dialguard::Screened, carriers: Vec<contract::Carrier>) -> Self {
+        let numbers = ScreenedNumbers::new(screened, carriers);
+        let screening = |screening: &contract::Screening| {
+            let verdict = |carrier: &contract::Carrier| {
+                Some(Verdict::new(carrier, Some(numbers.answer(screening.number, carrier)?)))
+            };
+            Screening {
+                number: screening.number.into(),
+                status: screening.status.into(),
+                flagging: screening.flagging,
+                answering: screening.answering,
+                verdicts: numbers.carriers.iter().filter_map(verdict).collect(),
+            }
         };
-        Screened { screenings: screenings.iter().map(screening).collect(), problems: problems.to_vec() }
+        let screenings = screened.screenings.iter().map(screening).collect();
+        Screened { screenings, problems: screened.problems.clone() }
     }
 }
 
@@ -256,4 +306,52 @@ struct Screening {
     flagging: u16,
     /// Carriers that have an opinion about it.
     answering: u16,
+    /// What each carrier that was asked says about it.
+    verdicts: Vec<Verdict>,
+}
+
+/// What screening numbers would ask and cost, at most: answers that are still fresh are not counted.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ScreeningTried {
+    /// How many numbers there are, each counted once.
+    numbers: usize,
+    /// What all sources would charge, in US cents with up to four decimals.
+    cents: f64,
+    /// What each source would be asked.
+    sources: Vec<AskedSource>,
+}
+
+/// What one source would be asked in a screening.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct AskedSource {
+    /// The source.
+    source: String,
+    /// Numbers that it would be asked about.
+    numbers: usize,
+    /// Numbers that the rest of its budget of the day does not cover.
+    beyond_budget: usize,
+    /// What it charges for a number, in US cents with up to four decimals.
+    price_cents: f64,
+    /// What it would charge, in US cents with up to four decimals.
+    cents: f64,
+}
+
+impl From<&ScreeningCost> for ScreeningTried {
+    fn from(cost: &ScreeningCost) -> Self {
+        let cents = |micros: u64| micros as f64 / 10_000.0;
+        let asked = |asked: &dialguard::SourceCost| AskedSource {
+            source: asked.source.name.clone(),
+            numbers: asked.within_budget,
+            beyond_budget: asked.asked - asked.within_budget,
+            price_cents: cents(asked.price_micros),
+            cents: cents(asked.micros()),
+        };
+        ScreeningTried {
+            numbers: cost.numbers,
+            cents: cents(cost.micros()),
+            sources: cost.sources.iter().map(asked).collect(),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use dialguard_dialer::ledger::Ledger;
 
 /// The role in these accounts, or in every account if there is no list. They must exist: a typo would be noticed too late.
 pub fn grant(ledger: &Ledger, role: Role, only: Option<Vec<String>>) -> Result<Grant, FieldError> {
-    let refused = |why: String| FieldError { field: "accounts", why };
+    let refused = |why: String| FieldError::new("accounts", why);
     let Some(ids) = only else { return Ok(Grant { role, accounts: Accounts::All }) };
     if ids.is_empty() {
         return Err(refused("give at least one account, or every account".into()));

@@ -10,6 +10,7 @@ use dialguard_dialer::sources::nomorobo::Nomorobo;
 use dialguard_dialer::sources::telnyx::Telnyx;
 use dialguard_dialer::sources::trustcall::TrustCall;
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// A secret's name, which is also its option's, and its place.
@@ -18,12 +19,19 @@ pub type NamedSecret = (&'static str, SecretPlace);
 /// A field that is missing or refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    pub field: &'static str,
+    /// Its name; empty if the whole form is refused.
+    pub field: Cow<'static, str>,
     pub why: String,
 }
 
+impl FieldError {
+    pub fn new(field: impl Into<Cow<'static, str>>, why: impl ToString) -> Self {
+        FieldError { field: field.into(), why: why.to_string() }
+    }
+}
+
 fn refused<T>(field: &'static str, why: impl Into<String>) -> Result<T, FieldError> {
-    Err(FieldError { field, why: why.into() })
+    Err(FieldError::new(field, why.into()))
 }
 
 /// What a user gives for a source. What is not given stays as it is; a new source needs what has no default.
@@ -342,7 +350,7 @@ fn complete(
     }
     for (name, place) in &mut secrets {
         if let SecretPlace::File(path) = place {
-            *path = full_path(path).map_err(|error| FieldError { field: name, ..error })?.into();
+            *path = full_path(path).map_err(|error| FieldError::new(*name, error.why))?.into();
         }
     }
     Ok(secrets)

@@ -73,11 +73,12 @@ pub fn body_bytes_max(method: &Method, route: &str) -> usize {
         | "/accounts/{account}/settings/effect" => SETTINGS_BYTES_MAX,
         "/accounts/{account}/ask" | "/accounts/{account}/act" => SELECTION_BYTES_MAX,
         "/users" | "/users/{user}" | "/invites" | "/tokens" => SELECTION_BYTES_MAX,
-        "/accounts/{account}/import" | "/accounts/{account}/calls" => UPLOAD_BYTES_MAX,
+        "/accounts/{account}/import" | "/accounts/{account}/calls" | "/accounts/{account}/screen" => UPLOAD_BYTES_MAX,
         "/api/v1/accounts/{account}/calls" => CALLS_BYTES_MAX,
         "/api/v1/accounts/{account}/requests"
         | "/api/v1/accounts/{account}/requests/try"
-        | "/api/v1/accounts/{account}/screen" => NUMBERS_BYTES_MAX,
+        | "/api/v1/accounts/{account}/screen"
+        | "/api/v1/accounts/{account}/screen/try" => NUMBERS_BYTES_MAX,
         "/api/v1/accounts/{account}/numbers"
         | "/api/v1/accounts/{account}/numbers/import"
         | "/api/v1/accounts/{account}/numbers/import/refused" => FILE_BYTES_MAX,

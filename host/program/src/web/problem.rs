@@ -295,7 +295,7 @@ impl From<AccessError> for Problem {
 
 impl From<FieldError> for Problem {
     fn from(FieldError { field, why }: FieldError) -> Self {
-        Problem::in_field(field, why)
+        Problem::in_field(&field, why)
     }
 }
 

@@ -33,7 +33,7 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 24] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
@@ -50,6 +50,8 @@ const PAGES: [&str; 22] = [
     "/accounts/{account}/orders",
     "/accounts/{account}/policy/{act}",
     "/accounts/{account}/pool",
+    "/accounts/{account}/screen/{upload}",
+    "/accounts/{account}/screen/{upload}/refused.csv",
     "/accounts/{account}/settings",
     "/add-provider",
     "/add-source",

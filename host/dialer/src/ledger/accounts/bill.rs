@@ -80,8 +80,13 @@ fn credit(transaction: &Change, id: &str, cents: u64, reason: &str, now: Timesta
     Ok(now)
 }
 
+/// Whether a credit may have this reason, without what is blank around it.
+pub fn is_reason(reason: &str) -> bool {
+    (1..=REASON_BYTES_MAX).contains(&reason.len()) && !reason.contains(char::is_control)
+}
+
 fn check_reason(reason: &str) -> Result<()> {
-    if (1..=REASON_BYTES_MAX).contains(&reason.len()) && !reason.contains(char::is_control) {
+    if is_reason(reason) {
         return Ok(());
     }
     Err(LedgerError::Refused(format!("a credit has a reason of 1 to {REASON_BYTES_MAX} bytes on one line")))

@@ -2,7 +2,7 @@
 
 use super::failures::ChangeFailures;
 use super::input::{Body, InAccount};
-use crate::json::{Decision, E164, Screened};
+use crate::json::{Decision, E164, Screened, ScreeningTried};
 use crate::parse::List;
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate};
@@ -17,7 +17,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(make)).routes(routes!(try_out)).routes(routes!(screen))
+    OpenApiRouter::new()
+        .routes(routes!(make))
+        .routes(routes!(try_out))
+        .routes(routes!(screen))
+        .routes(routes!(try_screening))
 }
 
 /// A change of numbers. A number given twice is answered the second time as if the first were already done.
@@ -125,8 +129,8 @@ impl From<&Request> for contract::Request {
 /// Start, stop, delete or replace numbers
 ///
 /// Requires the role `operate`. Each number has its own answer; a refusal is an answer and does not stop the rest. `result`
-/// says what became of it. A replacement whose number must be bought may be `under-way`: follow its `order`, or wait for
-/// the message `number.replaced` or `order.abandoned`.
+/// says what became of it, and `summary` counts that. A replacement whose number must be bought may be `under-way`, and so
+/// are all of more than 50: follow the `order` of each, or wait for the message `number.replaced` or `order.abandoned`.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/requests",
@@ -145,12 +149,12 @@ async fn make(
     of: OfAccount<Operate>,
     Body(request): Body<Request>,
 ) -> Result<(StatusCode, Json<Decision>), Problem> {
-    let decided = site.acting_as(&of.caller).decide(&of.account.id, &(&request).into()).await?;
-    let has_added = matches!(request, Request::StartMonitoring { .. }) && !decided.decision.plan.actions.is_empty();
+    let decided = site.acting_as(&of.caller).decide_promptly(&of.account.id, &(&request).into()).await?;
+    let has_added = matches!(request, Request::StartMonitoring { .. }) && !decided.actions.is_empty();
     if has_added || !decided.replaced.is_empty() {
         site.check_added(&of.caller, &of.account.id);
     }
-    let decision = Decision::new(&request.digits(), &decided);
+    let decision = Decision::of_all(&request.digits(), &decided);
     let status = if decision.is_under_way() { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok((status, Json(decision)))
 }
@@ -205,6 +209,28 @@ async fn screen(
     Body(ScreenRequest { numbers: List(numbers) }): Body<ScreenRequest>,
 ) -> Result<Json<Screened>, Problem> {
     let digits: Vec<_> = numbers.into_iter().map(E164::digits).collect();
-    let (screenings, problems) = site.dialguard().screen(&of.account.id, &digits).await?;
-    Ok(Json(Screened::new(&screenings, &problems)))
+    let screened = site.dialguard().screen(&of.account.id, &digits).await?;
+    Ok(Json(Screened::new(&screened, site.dialguard().ledger().carriers()?)))
+}
+
+/// Try a screening: what it would ask of which source, and what that would cost
+///
+/// Requires the role `operate`. Asks nobody and changes nothing.
+#[utoipa::path(
+    post,
+    path = "/accounts/{account}/screen/try",
+    operation_id = "try-screening",
+    tag = "requests",
+    params(InAccount),
+    request_body = ScreenRequest,
+    responses((status = 200, description = "What it would cost, at most", body = ScreeningTried), ChangeFailures)
+)]
+async fn try_screening(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Body(ScreenRequest { numbers: List(numbers) }): Body<ScreenRequest>,
+) -> Result<Json<ScreeningTried>, Problem> {
+    let digits: Vec<_> = numbers.into_iter().map(E164::digits).collect();
+    let cost = tokio::task::block_in_place(|| site.dialguard().screening_cost(&of.account.id, &digits))?;
+    Ok(Json(ScreeningTried::from(&cost)))
 }

@@ -68,7 +68,7 @@ pub struct SourceFields {
 impl SourceFields {
     pub fn spec(self) -> Result<SourceSpec, FieldError> {
         let cents = |field, cents: Option<f64>| {
-            let read = cents.map(|cents| micros(&cents.to_string()).map_err(|why| FieldError { field, why }));
+            let read = cents.map(|cents| micros(&cents.to_string()).map_err(|why| FieldError::new(field, why)));
             read.transpose()
         };
         let (price_micros, budget_micros) =

@@ -29,7 +29,7 @@ const show = async ({ page }, place) => {
   }
   const closed = dialog.open ? undefined : openModal(dialog, place);
   // The safe choice: what spends or loses is never one key away.
-  (panel.querySelector("[autofocus]") ?? panel.querySelector(".first") ?? panel.querySelector("[data-close], a"))?.focus();
+  (panel.querySelector("[aria-invalid='true']") ?? panel.querySelector("[autofocus]") ?? panel.querySelector(".first") ?? panel.querySelector("[data-close], a"))?.focus();
   if (!closed) return;
   await closed;
   if (dialog.querySelector("[data-changed]")) {

@@ -15,6 +15,7 @@ mod legend;
 mod mark;
 mod number;
 mod numbers_file;
+mod screen;
 mod table;
 mod upload;
 mod watched;
@@ -43,6 +44,7 @@ pub fn routes() -> Router<Site> {
         .merge(credit::routes())
         .merge(numbers_file::routes())
         .merge(import::routes())
+        .merge(screen::routes())
         .merge(calls::routes())
         .merge(number::routes())
 }

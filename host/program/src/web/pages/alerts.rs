@@ -1,16 +1,18 @@
 //! An account's alert webhooks and the messages that have not been delivered.
 
+use super::form::{EndQuestion, Form, TextField, again, not_done};
 use super::layout::{Tab, moment, told};
 use super::{Failed, page};
+use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, OfAccount};
 use crate::words::count;
 use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use dialguard_dialer::alerts::{AlertSender, WebhookSpec, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, AlertsError, WebhookSpec, add_webhook};
 use dialguard_dialer::ledger::{AccountProfile, Delivery, DeliveryState, LedgerError, Webhook, WebhookId};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -54,7 +56,7 @@ fn waiting(messages: u64) -> String {
 }
 
 async fn show(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Markup, Failed> {
-    alerts_page(&site, &of, html! {})
+    alerts_page(&site, &of, ("", None), html! {})
 }
 
 #[derive(Deserialize)]
@@ -66,7 +68,7 @@ async fn add(
     State(site): State<Site>,
     of: OfAccount<Administer>,
     Form(new): Form<NewWebhook>,
-) -> Result<Markup, Failed> {
+) -> Result<Response, Failed> {
     let spec = WebhookSpec { account: Some(&of.account.id), url: new.url.trim(), ..WebhookSpec::default() };
     let dialguard = site.acting_as(&of.caller);
     let result = match add_webhook(dialguard.ledger(), &spec, dialguard.now()) {
@@ -76,9 +78,13 @@ async fn add(
                 p { code { (secret) } }
             }
         },
-        Err(error) => html! { p.failed role="alert" { "Not added: " (error) } },
+        Err(error @ (AlertsError::Ledger(_) | AlertsError::Random(_))) => return Err(error.into()),
+        Err(error) => {
+            let error = FieldError::new("url", error);
+            return Ok(again(alerts_page(&site, &of, (&new.url, Some(&error)), html! {})?));
+        }
     };
-    alerts_page(&site, &of, result)
+    Ok(alerts_page(&site, &of, ("", None), result)?.into_response())
 }
 
 async fn test(
@@ -93,7 +99,7 @@ async fn test(
             html! { p.failed role="alert" { "Webhook " (id) " did not accept the test message: " (error) "." } }
         }
     };
-    alerts_page(&site, &of, result)
+    alerts_page(&site, &of, ("", None), result)
 }
 
 async fn ask_to_remove(
@@ -104,18 +110,13 @@ async fn ask_to_remove(
     let webhook = own(&site, &of, id)?;
     let back = alerts_path(&of.account.id);
     let content = html! {
-        form.panel.confirm method="post" action={ (back) "/" (id) "/remove" } {
-            h1 { "Remove webhook " (id) "?" }
-            p { (webhook.url) " will no longer receive alerts; its secret is revoked." }
-            @if webhook.waiting > 0 {
-                p.failed { (count(webhook.waiting, "waiting message")) " will not be delivered." }
-            }
-            p.buttons {
-                a.button.first href=(back) { "Keep" }
-                button.costs { "Remove" }
-            }
+        p { (webhook.url) " will no longer receive alerts; its secret is revoked." }
+        @if webhook.waiting > 0 {
+            p.failed { (count(webhook.waiting, "waiting message")) " will not be delivered." }
         }
     };
+    let (title, action) = (format!("Remove webhook {id}?"), format!("{back}/{id}/remove"));
+    let content = EndQuestion { title, content, action, back: &back, keep: "Keep", end: "Remove" }.render();
     Ok(page(&of.caller, Some((&of.account, Tab::Settings)), "Alerts", content))
 }
 
@@ -144,8 +145,22 @@ fn own(site: &Site, of: &OfAccount<Administer>, id: WebhookId) -> Result<Webhook
     }
 }
 
-/// The page, with the result of what the user did at the top.
-fn alerts_page(site: &Site, of: &OfAccount<Administer>, result: Markup) -> Result<Markup, Failed> {
+/// The page, with the URL as it was typed, and the result of what the user did at the top.
+fn alerts_page(
+    site: &Site,
+    of: &OfAccount<Administer>,
+    (typed, error): (&str, Option<&FieldError>),
+    result: Markup,
+) -> Result<Markup, Failed> {
+    let url = TextField {
+        name: "url",
+        label: "URL",
+        value: typed,
+        kind: "url",
+        placeholder: Some("https://dialer.example/alerts"),
+        bytes_max: Some(2_048),
+        ..TextField::default()
+    };
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let webhooks = ledger.webhooks(Some(&account.id))?;
     let mut undelivered = Vec::new();
@@ -155,6 +170,7 @@ fn alerts_page(site: &Site, of: &OfAccount<Administer>, result: Markup) -> Resul
     let content = html! {
         h1 { "Alerts" }
         (result)
+        (not_done(error))
         p {
             "When a review flags, clears or replaces numbers, or runs into a problem, each webhook receives a signed \
              message. Failed deliveries are retried for three days."
@@ -162,8 +178,7 @@ fn alerts_page(site: &Site, of: &OfAccount<Administer>, result: Markup) -> Resul
         @if !webhooks.is_empty() { div.wide { (webhook_table(account, &webhooks)) } }
         h2 { "Add a webhook" }
         form.panel method="post" action=(alerts_path(&account.id)) {
-            label { "URL"
-                input name="url" type="url" required maxlength="2048" placeholder="https://dialer.example/alerts"; }
+            (url.render(error))
             p { button.first { "Add webhook" } }
         }
         @if !undelivered.is_empty() {

@@ -1,16 +1,16 @@
 //! Closing an account: what it would do, then a form that takes the account's id.
 
+use super::form::{Form, TextField, again, not_done};
 use super::layout::{Tab, no_default, told};
 use super::{Failed, page};
+use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, OfAccount};
-use crate::web::problem::Problem;
 use crate::words::{Surface, closing_in_words};
 use axum::Router;
-use axum::extract::{Form, State};
-use axum::http::StatusCode;
-use axum::response::Redirect;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use dialguard_dialer::ledger::AccountProfile;
 use maud::{Markup, html};
@@ -36,22 +36,32 @@ pub fn section(account: &AccountProfile) -> Markup {
 }
 
 async fn ask(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Markup, Failed> {
+    close_form(&site, &of, "", None)
+}
+
+fn close_form(
+    site: &Site,
+    of: &OfAccount<Administer>,
+    typed: &str,
+    error: Option<&FieldError>,
+) -> Result<Markup, Failed> {
     let (account, now) = (&of.account, site.dialguard().now());
     let closing = tokio::task::block_in_place(|| site.dialguard().ledger().try_close_account(&account.id, now))?;
     let surface = Surface::Dashboard { zone: account.time_zone, now: closing.at };
+    let label = format!("Type {} to close it", account.id);
+    let id = TextField { name: "id", label: &label, value: typed, ..TextField::default() };
     let content = html! {
         section.panel.question {
             h1 { "Close account " (account.id) "?" }
             ul { @for sentence in closing_in_words(&closing, surface) { li { (told(&sentence)) } } }
+            (not_done(error))
             form.import method="post" action=(close_path(&account.id)) {
                 (no_default())
-                @if closing.held_up_by.is_empty() {
-                    label { span { "Type " strong { (account.id) } " to close it" } input name="id" required autocomplete="off" spellcheck="false"; }
-                }
+                @if closing.held_up_by.is_empty() { (id.render(error)) }
                 p.choices {
                     @if closing.held_up_by.is_empty() { button.costs { "Close account" } }
                     @else { a.button.first href={ (account_path(&account.id)) "/orders" } { "Show replacements" } }
-                    a.button.back href={ (account_path(&account.id)) "/settings" } autofocus { "Cancel" }
+                    a.button.back href={ (account_path(&account.id)) "/settings" } autofocus[error.is_none()] { "Cancel" }
                 }
             }
         }
@@ -68,12 +78,12 @@ async fn close(
     State(site): State<Site>,
     of: OfAccount<Administer>,
     Form(form): Form<CloseForm>,
-) -> Result<Redirect, Failed> {
+) -> Result<Response, Failed> {
     let (dialguard, id) = (site.acting_as(&of.caller), &of.account.id);
     if form.id.trim() != id {
-        let detail = format!("The account was not closed: type its id, {id}, to close it.");
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).into());
+        let error = FieldError::new("id", format!("type {id}, the account's id, to close it"));
+        return Ok(again(close_form(&site, &of, &form.id, Some(&error))?));
     }
     tokio::task::block_in_place(|| dialguard.ledger().close_account(id, dialguard.now()))?;
-    Ok(Redirect::to(&account_path(id)))
+    Ok(Redirect::to(&account_path(id)).into_response())
 }

@@ -1,6 +1,6 @@
 //! Adding an account: its id, its time zone, and its blocks with their price.
 
-use super::form::{TextField, choice, not_done};
+use super::form::{Form, TextField, again, choice, not_done};
 use super::layout::Place;
 use super::{Failed, page_at, setup};
 use crate::parse::{self, FieldError};
@@ -10,8 +10,7 @@ use crate::web::address::account_path;
 use crate::web::auth::{Administrator, Caller};
 use crate::words::{count, price, thousands};
 use axum::Router;
-use axum::extract::{Form, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use dialguard_dialer::dialguard::DialguardError;
@@ -38,7 +37,7 @@ struct WrittenAccount {
 
 impl WrittenAccount {
     fn read(&self) -> Result<NewAccount, FieldError> {
-        let in_field = |field| move |why: String| FieldError { field, why };
+        let in_field = |field: &'static str| move |why: String| FieldError::new(field, why);
         let blocks = self.blocks.parse().ok().filter(|blocks| *blocks <= BLOCKS_OFFERED);
         Ok(NewAccount {
             id: parse::account_id(self.id.trim()).map_err(in_field("id"))?,
@@ -69,13 +68,11 @@ async fn add(
                 let next = if has_source { account_path(&new.id) } else { "/add-source".into() };
                 return Ok(Redirect::to(&next).into_response());
             }
-            Err(DialguardError::Ledger(error @ LedgerError::AccountExists(_))) => {
-                FieldError { field: "id", why: error.to_string() }
-            }
+            Err(DialguardError::Ledger(error @ LedgerError::AccountExists(_))) => FieldError::new("id", error),
             Err(error) => return Err(error.into()),
         },
     };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, form(&site, &caller, &written, Some(&error))?).into_response())
+    Ok(again(form(&site, &caller, &written, Some(&error))?))
 }
 
 fn form(site: &Site, caller: &Caller, written: &WrittenAccount, error: Option<&FieldError>) -> Result<Markup, Failed> {
@@ -113,7 +110,7 @@ fn form(site: &Site, caller: &Caller, written: &WrittenAccount, error: Option<&F
                 (id.render(error))
                 (zone.render(error))
                 datalist #time-zones { @for zone in zones::names() { option value=(zone) {} } }
-                (choice("blocks", "Blocks", &blocks, &written.blocks, hint))
+                (choice("blocks", "Blocks", &blocks, &written.blocks, hint, error))
             }
             p.buttons { button.first { "Add the account" } a.button href="/" { "Cancel" } }
             p.quiet { "Its daily review is at " (REVIEW_AT_DEFAULT) " local time, which Settings can change." }

@@ -2,6 +2,7 @@
 
 mod made;
 
+use super::form::EndQuestion;
 use super::layout::{Tab, moment, number_link, shown, told};
 use super::{Failed, page, picture};
 use crate::web::Site;
@@ -9,7 +10,9 @@ use crate::web::address::{account_path, orders_path};
 use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{OTHER_AREA, after_last_rest, count, dollars, e164, kind_name, readable};
+use crate::words::{
+    OTHER_AREA, abandoning_in_words, after_last_rest, count, dollars, e164, kind_name, readable, thousands,
+};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -23,11 +26,14 @@ use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use made::Filter;
 use maud::{Markup, html};
 
+/// Orders listed in each part of the page, at most; those that need a person come first.
+const LISTED_MAX: usize = 100;
+
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/orders", get(show))
         .route("/accounts/{account}/orders/{order}/retry", post(retry))
-        .route("/accounts/{account}/orders/{order}/abandon", post(abandon))
+        .route("/accounts/{account}/orders/{order}/abandon", get(ask_to_abandon).post(abandon))
 }
 
 async fn show(State(site): State<Site>, of: OfAccount<Read>, Query(filter): Query<Filter>) -> Result<Markup, Failed> {
@@ -42,6 +48,19 @@ async fn retry(
     site.dialguard().ledger().order_of(&of.account.id, id)?;
     let outcome = site.acting_as(&of.caller).retry_order(id).await;
     page_with_result(&site, &of, outcome.map(|order| retry_result(&order))).await
+}
+
+async fn ask_to_abandon(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path((_, id)): Path<(String, u64)>,
+) -> Result<Markup, Failed> {
+    let (account, order) = (&of.account, site.dialguard().ledger().order_of(&of.account.id, id)?);
+    let (number, back) = (e164(order.number), orders_path(&account.id));
+    let content = html! { p { (told(&abandoning_in_words(&order))) } };
+    let (title, action) = (format!("Abandon replacing {number}?"), format!("{back}/{id}/abandon"));
+    let question = EndQuestion { title, content, action, back: &back, keep: "Go on replacing it", end: "Abandon" };
+    Ok(page(&of.caller, Some((account, Tab::Orders)), "Replacements", question.render()))
 }
 
 async fn abandon(
@@ -103,14 +122,15 @@ async fn orders_page(
     let orders = ledger.open_orders(&account.id)?;
     let may_act = caller.grant.role >= Role::Operate;
     let made = made::section(site, caller, account, filter).await?;
-    let (resting, in_progress): (Vec<_>, Vec<_>) = orders.iter().partition(|order| is_resting(order));
+    let (resting, mut in_progress): (Vec<_>, Vec<_>) = orders.iter().partition(|order| is_resting(order));
+    in_progress.sort_by_key(|order| !order.hold.as_ref().is_some_and(|hold| hold.is_stuck));
     let content = html! {
         h1 { "Replacements" }
         (result)
         (cost(account, &ledger.spending(&account.id, now)?))
         div data-live="orders" {
             section.panel aria-labelledby="in-progress" {
-                h2 #in-progress { "In progress" }
+                h2 #in-progress { "In progress" @if in_progress.len() > 1 { ": " (thousands(in_progress.len() as u64)) } }
                 @if in_progress.is_empty() { p.quiet { "No replacements in progress." } }
                 @else { (order_list(account, &in_progress, may_act, now)) }
             }
@@ -165,7 +185,7 @@ fn cost(account: &AccountProfile, spending: &Spending) -> Markup {
 fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: Timestamp) -> Markup {
     html! {
         ul.orders {
-            @for order in orders {
+            @for order in orders.iter().take(LISTED_MAX) {
                 li data-row={ "order-" (order.id) } {
                     p {
                         (number_link(&account.id, order.number)) " → " strong { (shown(order.replacement)) }
@@ -185,7 +205,13 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
                 }
             }
         }
+        (unlisted(orders.len()))
     }
+}
+
+fn unlisted(orders: usize) -> Markup {
+    let more = orders.saturating_sub(LISTED_MAX) as u64;
+    html! { @if more > 0 { p.quiet { "And " (thousands(more)) " more." } } }
 }
 
 fn status(account: &AccountProfile, order: &Order, now: Timestamp) -> Markup {
@@ -216,7 +242,7 @@ fn actions(account: &AccountProfile, order: &Order) -> Markup {
             form.buttons method="post" action={ (path) "/retry" } {
                 button aria-label={ "Retry replacing " (readable(order.number)) } { "Retry now" }
                 @if order.state <= OrderState::Ordering {
-                    button formaction={ (path) "/abandon" } aria-label={ "Abandon replacing " (readable(order.number)) } { "Abandon" }
+                    a.button href={ (path) "/abandon" } aria-label={ "Abandon replacing " (readable(order.number)) } { "Abandon…" }
                 }
             }
         }
@@ -226,7 +252,7 @@ fn actions(account: &AccountProfile, order: &Order) -> Markup {
 fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
     html! {
         ul.orders {
-            @for order in orders {
+            @for order in orders.iter().take(LISTED_MAX) {
                 li data-row={ "resting-" (order.id) } {
                     p {
                         (number_link(&account.id, order.number)) ", replaced by " (number_link(&account.id, order.replacement))
@@ -240,5 +266,6 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
                 }
             }
         }
+        (unlisted(orders.len()))
     }
 }

@@ -1,5 +1,6 @@
 //! The active policy, the other revisions, and what a shadowed policy would have done differently.
 
+use super::form::Form;
 use super::layout::{Tab, moment, number_link, status_label, told};
 use super::{Failed, page};
 use crate::web::Site;
@@ -11,7 +12,7 @@ use crate::words::{
     VALUES_STAY, actor_in_words, capital, count, dollars, e164, kind_name, settings_change_in_words, thousands,
 };
 use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;

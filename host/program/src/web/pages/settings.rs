@@ -4,9 +4,10 @@ mod buying;
 mod effect;
 mod fields;
 
+use super::form::{Form, again, beside, not_done, wrong};
 use super::layout::Tab;
 use super::{Failed, alerts, close, export, page};
-use crate::parse::{self, Entries};
+use crate::parse::{self, Entries, FieldError};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, Caller, OfAccount, Read};
@@ -14,8 +15,7 @@ use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::words::{capital, count, date, dollars, price, shortened};
 use axum::Router;
-use axum::extract::{Form, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use dialguard::contract::{BLOCKS_MAX, ChoiceSetting, ErrorCode, IntegerSetting, Setting, SettingKind, Timestamp};
@@ -28,7 +28,7 @@ use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::settings::Declaration;
 use dialguard_dialer::zones;
-use fields::{FieldError, FormValues, OTHER, SWITCHES, SubmittedForm};
+use fields::{FormValues, OTHER, SWITCHES, SubmittedForm};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -97,10 +97,7 @@ async fn submit(
     match outcome {
         Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved=1", account_path(&of.account.id))).into_response()),
         Ok(Some(effect)) => Ok(SettingsPage { effect: Some(&effect), ..page }.render().into_response()),
-        Err(SettingsError::Field(error)) => {
-            let page = SettingsPage { error: Some(&error), ..page }.render();
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
+        Err(SettingsError::Field(error)) => Ok(again(SettingsPage { error: Some(&error), ..page }.render())),
         Err(SettingsError::Other(problem)) => Err(problem.into()),
     }
 }
@@ -116,7 +113,7 @@ async fn preview(
         Ok(effect) => Ok(effect::result(&of.account, &effect, site.dialguard().now()).into_response()),
         Err(SettingsError::Field(error)) => {
             // The user is still typing, so this is not a failed request.
-            Ok(html! { p.failed data-setting=(error.name) { (error.why) } }.into_response())
+            Ok(html! { p.failed data-setting=(error.field) { (error.why) } }.into_response())
         }
         Err(SettingsError::Other(problem)) => Err(problem),
     }
@@ -179,7 +176,7 @@ fn changes(
     values: &FormValues,
     settings: AccountSettings,
 ) -> Result<AccountChange, FieldError> {
-    let invalid = |name: &str, why: &str| FieldError { name: name.into(), why: why.into() };
+    let invalid = |name: &'static str, why: &str| FieldError::new(name, why);
     let text = |name: &str| values.get(name).map_or("", |text| text.trim());
     let time_zone = parse::new_time_zone(text("time-zone"), account.time_zone);
     let review_at = parse::time_of_day(text("review-at")).map_err(|why| invalid("review-at", &why))?;
@@ -211,7 +208,7 @@ impl<'a> SettingsPage<'a> {
         let content = html! {
             h1 { "Settings" }
             @if self.is_saved { p.saved role="status" { "Saved. Takes effect at the next review." } }
-            @if let Some(error) = self.error { (not_saved(error)) }
+            (not_done(self.error))
             div.settings {
                 form #settings method="post" action={ (account_path(&self.account.id)) "/settings" } data-effect=[may_change.then_some(true)] {
                     fieldset.plain disabled[!may_change] {
@@ -282,7 +279,7 @@ impl<'a> SettingsPage<'a> {
             @match &setting.kind {
                 SettingKind::Switch(_) => div.field.switch {
                     input type="checkbox" role="switch" id=(name) name=(name) value="on" checked[value == "on"]
-                        aria-describedby=(hint) aria-invalid=[invalid];
+                        aria-describedby=(hint) aria-invalid=[invalid] autofocus[invalid.is_some()];
                     label for=(name) { (title) }
                     (self.hint(setting, &name, &hint))
                 },
@@ -290,14 +287,14 @@ impl<'a> SettingsPage<'a> {
                     label for=(name) { (title) }
                     span.value {
                         input type="number" id=(name) name=(name) value=(value) step="1" min=(min) max=(max)
-                            placeholder=(setting.default_value()) aria-describedby=(hint) aria-invalid=[invalid];
+                            placeholder=(setting.default_value()) aria-describedby=(hint) aria-invalid=[invalid] autofocus[invalid.is_some()];
                         span { (unit) }
                     }
                     (self.hint(setting, &name, &hint))
                 },
                 SettingKind::Choice(ChoiceSetting { names, .. }) => div.field {
                     label for=(name) { (title) }
-                    select id=(name) name=(name) aria-describedby=(hint) aria-invalid=[invalid] {
+                    select id=(name) name=(name) aria-describedby=(hint) aria-invalid=[invalid] autofocus[invalid.is_some()] {
                         @for choice in names { option value=(choice) selected[choice == value] { (choice) } }
                     }
                     (self.hint(setting, &name, &hint))
@@ -338,20 +335,20 @@ impl<'a> SettingsPage<'a> {
                     div.field {
                         label for="time-zone" { "Time zone" }
                         input id="time-zone" name="time-zone" value=(self.text("time-zone")) list="time-zones" required autocomplete="off"
-                            aria-describedby="time-zone-means" aria-invalid=[self.is_invalid("time-zone")];
+                            aria-describedby="time-zone-means" aria-invalid=[self.is_invalid("time-zone")] autofocus[self.is_invalid("time-zone").is_some()];
                         datalist #time-zones { @for zone in zones::names() { option value=(zone) {} } }
                         p.hint #time-zone-means { (self.error("time-zone")) "Applies to the account's dates now, and to its billing cycles from the next one. " (zone_data(&zones::database())) }
                     }
                     div.field {
                         label for="review-at" { "Daily review" }
                         input type="time" id="review-at" name="review-at" value=(self.text("review-at")) required
-                            aria-describedby="review-at-means" aria-invalid=[self.is_invalid("review-at")];
+                            aria-describedby="review-at-means" aria-invalid=[self.is_invalid("review-at")] autofocus[self.is_invalid("review-at").is_some()];
                         p.hint #review-at-means { (self.error("review-at")) "Local time, ideally before the day's first calls." }
                     }
                     div.field {
                         label for="region" { "Country" }
                         input.short id="region" name="region" value=(self.text("region")) maxlength="2" required autocomplete="off"
-                            aria-describedby="region-means" aria-invalid=[self.is_invalid("region")];
+                            aria-describedby="region-means" aria-invalid=[self.is_invalid("region")] autofocus[self.is_invalid("region").is_some()];
                         p.hint #region-means { (self.error("region")) "Two-letter code. Numbers may be written in its national format, such as (310) 555-0123 for US." }
                     }
                 }
@@ -369,7 +366,7 @@ impl<'a> SettingsPage<'a> {
                     div.field {
                         label for=(OTHER) { "One per line, as name=value" }
                         textarea id=(OTHER) name=(OTHER) rows="3" spellcheck="false" aria-describedby="other-means"
-                            aria-invalid=[self.is_invalid(OTHER)] { (text) }
+                            aria-invalid=[self.is_invalid(OTHER)] autofocus[self.is_invalid(OTHER).is_some()] { (text) }
                         p.hint #other-means {
                             (self.error(OTHER))
                             @if takes_others { "Policies ignore settings they don't recognize." }
@@ -386,34 +383,17 @@ impl<'a> SettingsPage<'a> {
     }
 
     fn is_invalid(&self, name: &str) -> Option<&'static str> {
-        self.error.is_some_and(|error| error.name == name).then_some("true")
+        wrong(self.error, name).map(|_| "true")
     }
 
     fn error(&self, name: &str) -> Markup {
-        field_error(self.error, name)
-    }
-}
-
-/// Above a form: why it was not saved, linked to the field.
-fn not_saved(error: &FieldError) -> Markup {
-    html! {
-        p.panel.failed role="alert" {
-            "Not saved: "
-            @if error.name.is_empty() { (error.why) } @else { a href={ "#" (error.name) } { (error.why) } }
-        }
+        beside(wrong(self.error, name))
     }
 }
 
 fn zone_data(database: &zones::Database) -> String {
     let whose = if database.folder.is_some() { "the system's" } else { "included in Dialguard" };
     format!("Time zone data: {}, {whose}.", database.version)
-}
-
-/// Beside a field: why its value is invalid.
-fn field_error(error: Option<&FieldError>, name: &str) -> Markup {
-    html! {
-        @if let Some(error) = error.filter(|error| error.name == name) { strong.failed { (error.why) } " " }
-    }
 }
 
 /// The account's blocks, and a form to change them; the question that follows shows the cost.

@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use super::form::Form;
 use super::{Failed, bare};
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -9,7 +10,7 @@ use crate::web::limits::NEXT_BYTES_MAX;
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use axum::Router;
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -39,10 +40,10 @@ async fn show(
     Browser(browser): Browser,
     Query(query): Query<SignInQuery>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = query.ticket else { return Ok(form(&site, &query.next, None).into_response()) };
+    let Some(ticket) = query.ticket else { return Ok(form(&site, &query.next, "", None).into_response()) };
     let demo = site.0.demo.as_ref();
     let Some((visitor, demo)) = demo.and_then(|it| Some((it.visitor(&ticket)?, &it.demo))) else {
-        let page = form(&site, "", Some("This link does not work here."));
+        let page = form(&site, "", "", Some("This link does not work here."));
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     };
     let secret = begin_session_in(site.dialguard().ledger(), visitor, &browser, site.dialguard().now())?;
@@ -66,7 +67,7 @@ async fn submit(
     Form(SignInForm { name, password, next }): Form<SignInForm>,
 ) -> Result<Response, Failed> {
     let Some(attempt) = site.0.sign_in_attempts.begin(&name, address) else {
-        return Ok(too_many_attempts(&site, &next));
+        return Ok(too_many_attempts(&site, &next, &name));
     };
     tokio::time::sleep_until(attempt.turn).await;
     let ledger = site.dialguard().ledger();
@@ -75,15 +76,16 @@ async fn submit(
         None => false,
     };
     if !is_right {
-        return Ok((StatusCode::UNAUTHORIZED, form(&site, &next, Some("Incorrect name or password."))).into_response());
+        let page = form(&site, &next, &name, Some("Incorrect name or password."));
+        return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     }
     site.0.sign_in_attempts.take_back(attempt);
     let secret = begin_session_in(ledger, &name, &browser, site.dialguard().now())?;
     Ok((jar.add(session_cookie(&site, secret)), Redirect::to(&local_address(&next))).into_response())
 }
 
-fn too_many_attempts(site: &Site, next: &str) -> Response {
-    let page = form(site, next, Some("Too many attempts. Wait 20 seconds, then try again."));
+fn too_many_attempts(site: &Site, next: &str, name: &str) -> Response {
+    let page = form(site, next, name, Some("Too many attempts. Wait 20 seconds, then try again."));
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from_static("20"))], page).into_response()
 }
 
@@ -115,15 +117,18 @@ fn is_address(next: &str) -> bool {
         && !next.chars().any(|letter| letter.is_control() || letter == '\\')
 }
 
-fn form(site: &Site, next: &str, error: Option<&str>) -> Markup {
+/// Which of name and password is wrong is not said.
+fn form(site: &Site, next: &str, name: &str, error: Option<&str>) -> Markup {
+    let is_wrong = error.is_some() && !name.is_empty();
     bare(
         "Sign in",
         html! {
             form.sign-in method="post" action="/sign-in" {
                 h1 { "Sign in" }
-                @if let Some(error) = error { p.failed role="alert" { (error) } }
-                label { "Name" input name="name" autocomplete="username" required autofocus; }
-                label { "Password" input name="password" type="password" autocomplete="current-password" required; }
+                @if let Some(error) = error { p.failed #sign-in-means role="alert" { (error) } }
+                label { "Name" input name="name" value=(name) autocomplete="username" required autofocus[!is_wrong]; }
+                label { "Password" input name="password" type="password" autocomplete="current-password" required autofocus[is_wrong]
+                    aria-describedby=[is_wrong.then_some("sign-in-means")] aria-invalid=[is_wrong.then_some("true")]; }
                 input type="hidden" name="next" value=(next);
                 button.first { "Sign in" }
                 @if !site.dialguard().ledger().has_users().unwrap_or(true) {

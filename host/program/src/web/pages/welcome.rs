@@ -1,6 +1,6 @@
 //! Becoming a user by a link: the link for the first user, and invites. Each works once.
 
-use super::form::{credentials, field_of, not_done, repeated};
+use super::form::{Form, again, credentials, field_of, not_done, repeated};
 use super::{Failed, bare};
 use crate::parse::FieldError;
 use crate::web::Site;
@@ -8,8 +8,7 @@ use crate::web::auth::{Browser, session_cookie};
 use crate::web::query::Query;
 use crate::words::grant_in_words;
 use axum::Router;
-use axum::extract::{Form, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum_extra::extract::cookie::CookieJar;
@@ -52,8 +51,8 @@ type AddByLink = fn(&Ledger, &str, &str, &str, Timestamp) -> Result<(), AccessEr
 impl NewUser {
     /// What is wrong with the form; none if the user was added.
     async fn add(&self, site: &Site, by_link: AddByLink) -> Result<Option<FieldError>, Failed> {
-        let NewUser { secret, name, password, again } = self.clone();
-        let password = match repeated(password, &again) {
+        let NewUser { secret, name, password, again: repetition } = self.clone();
+        let password = match repeated(password, &repetition) {
             Ok(password) => password,
             Err(error) => return Ok(Some(error)),
         };
@@ -87,7 +86,7 @@ async fn first_user(
         None => new.sign_in(&site, jar, &browser, "/add-account"),
         Some(error) => {
             let form = first_form(&new.secret, &new.name, Some(&error));
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, form).into_response())
+            Ok(again(form))
         }
     }
 }
@@ -123,7 +122,7 @@ async fn join(
         None => new.sign_in(&site, jar, &browser, "/"),
         Some(error) => {
             let form = invite_form(&site, &new.secret, &new.name, Some(&error))?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, form).into_response())
+            Ok(again(form))
         }
     }
 }

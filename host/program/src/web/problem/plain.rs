@@ -32,6 +32,11 @@ pub fn wrong_query(text: &str) -> Wrong {
     wrong_value(after(text, "Failed to deserialize query string: "))
 }
 
+/// What is wrong with a form, by the text of its parser.
+pub fn wrong_form(text: &str) -> Wrong {
+    wrong_value(after(text, "Failed to deserialize form body: "))
+}
+
 /// What is wrong with the path.
 pub fn wrong_path(error: &PathRejection) -> Wrong {
     let PathRejection::FailedToDeserializePathParams(error) = error else {

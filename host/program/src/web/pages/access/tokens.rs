@@ -1,24 +1,21 @@
 //! Tokens of programs: made, shown once, withdrawn.
 
-use super::grant::ChosenGrant;
+use super::grant::{ChosenGrant, GrantForm};
 use super::{account_ids, utc_moment};
-use crate::parse::{FieldError, List};
+use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::auth::{Administrator, Caller};
-use crate::web::pages::form::{TextField, choice, field_of, not_done};
+use crate::web::pages::form::{EndQuestion, Form, TextField, again, choice, field_of, not_done};
 use crate::web::pages::layout::Place;
 use crate::web::pages::{Failed, page_at};
 use crate::words::{capital, grant_in_words};
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum_extra::extract::Form;
 use dialguard_dialer::access::make_token;
-use dialguard_dialer::ledger::{GRANTED_ACCOUNTS_MAX, LedgerError, Token};
+use dialguard_dialer::ledger::{LedgerError, Token};
 use maud::{Markup, html};
-use serde::Deserialize;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -39,26 +36,13 @@ struct WrittenToken {
     grant: ChosenGrant,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewToken {
-    name: String,
-    #[serde(default)]
-    days: String,
-    #[serde(default)]
-    role: String,
-    #[serde(default)]
-    covers: String,
-    #[serde(default)]
-    account: List<String, GRANTED_ACCOUNTS_MAX>,
-}
-
 async fn make(
     State(site): State<Site>,
     Administrator(caller): Administrator,
-    Form(NewToken { name, days, role, covers, account }): Form<NewToken>,
+    Form(mut sent): Form<GrantForm>,
 ) -> Result<Response, Failed> {
-    let written = WrittenToken { name, days, grant: ChosenGrant::new(role, covers, account) };
+    let grant = sent.take_grant();
+    let written = WrittenToken { name: sent.name, days: sent.days, grant };
     let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
     let read = written.grant.read(ledger).and_then(|grant| Ok((grant, days_of(&written.days)?)));
     let error = match read {
@@ -78,12 +62,12 @@ async fn make(
         },
     };
     let page = tokens_page(&site, &caller, &written, Some(&error), html! {})?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    Ok(again(page))
 }
 
 /// None if it does not expire.
 fn days_of(text: &str) -> Result<Option<u64>, FieldError> {
-    let refused = || FieldError { field: "days", why: "give 1 to 3650 days".into() };
+    let refused = || FieldError::new("days", "give 1 to 3650 days");
     match text.trim() {
         "" => Ok(None),
         text => text.parse().ok().filter(|days| (1..=3_650).contains(days)).map(Some).ok_or_else(refused),
@@ -102,12 +86,10 @@ async fn ask_to_withdraw(
 ) -> Result<Markup, Failed> {
     let token = find(&site, &name)?;
     let content = html! {
-        form.panel.confirm method="post" action={ "/tokens/" (name) "/withdraw" } {
-            h1 { "Withdraw the token " (token.name) "?" }
-            p { "The program that sends it has no access from then on, and the invites it has made end." }
-            p.buttons { a.button.first href="/tokens" { "Keep" } button.costs { "Withdraw" } }
-        }
+        p { "The program that sends it has no access from then on, and the invites it has made end." }
     };
+    let (title, action) = (format!("Withdraw the token {}?", token.name), format!("/tokens/{name}/withdraw"));
+    let content = EndQuestion { title, content, action, back: "/tokens", keep: "Keep", end: "Withdraw" }.render();
     Ok(page_at(&caller, Place::Tokens, "Tokens", content))
 }
 
@@ -142,7 +124,7 @@ fn tokens_page(
         section.panel aria-labelledby="make" {
             h2 #make { "Make a token" }
             form method="post" action="/tokens" {
-                div.fields { (name.render(error)) (choice("days", "Expires", &ends, &written.days, "")) }
+                div.fields { (name.render(error)) (choice("days", "Expires", &ends, &written.days, "", error)) }
                 (written.grant.fields(&account_ids(site)?, error))
                 p.buttons { button.first { "Make the token" } }
             }

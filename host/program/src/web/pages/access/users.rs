@@ -1,11 +1,11 @@
 //! Users, who are invited or added, and what each may do.
 
-use super::grant::ChosenGrant;
+use super::grant::{ChosenGrant, GrantForm};
 use super::{account_ids, session_table, utc_moment};
-use crate::parse::{FieldError, List};
+use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::auth::{Administrator, Caller};
-use crate::web::pages::form::{credentials, field_of, not_done, repeated};
+use crate::web::pages::form::{EndQuestion, Form, again, credentials, field_of, not_done, repeated};
 use crate::web::pages::layout::Place;
 use crate::web::pages::{Failed, page_at};
 use crate::web::problem::Problem;
@@ -15,11 +15,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum_extra::extract::Form;
 use dialguard_dialer::access::{add_user, invite};
-use dialguard_dialer::ledger::{GRANTED_ACCOUNTS_MAX, Invite, LedgerError, User};
+use dialguard_dialer::ledger::{Invite, LedgerError, User};
 use maud::{Markup, html};
-use serde::Deserialize;
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -45,30 +43,20 @@ async fn to_users(_: Administrator) -> Redirect {
 struct WrittenUser {
     name: String,
     grant: ChosenGrant,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewUser {
-    name: String,
-    password: String,
-    again: String,
-    #[serde(default)]
-    role: String,
-    #[serde(default)]
-    covers: String,
-    #[serde(default)]
-    account: List<String, GRANTED_ACCOUNTS_MAX>,
+    /// Into the form for an invite instead, which is on the same page.
+    is_invite: bool,
 }
 
 async fn add(
     State(site): State<Site>,
     Administrator(caller): Administrator,
-    Form(NewUser { name, password, again, role, covers, account }): Form<NewUser>,
+    Form(mut sent): Form<GrantForm>,
 ) -> Result<Response, Failed> {
-    let written = WrittenUser { name, grant: ChosenGrant::new(role, covers, account) };
+    let grant = sent.take_grant();
+    let GrantForm { name, password, again: repetition, .. } = sent;
+    let written = WrittenUser { name, grant, is_invite: false };
     let (ledger, now, name) = (site.dialguard().ledger().clone(), site.dialguard().now(), written.name.clone());
-    let read = written.grant.read(&ledger).and_then(|grant| Ok((grant, repeated(password, &again)?)));
+    let read = written.grant.read(&ledger).and_then(|grant| Ok((grant, repeated(password, &repetition)?)));
     let error = match read {
         Err(error) => error,
         Ok((grant, password)) => {
@@ -79,33 +67,19 @@ async fn add(
         }
     };
     let page = users_page(&site, &caller, &written, Some(&error), html! {})?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SentGrant {
-    #[serde(default)]
-    role: String,
-    #[serde(default)]
-    covers: String,
-    #[serde(default)]
-    account: List<String, GRANTED_ACCOUNTS_MAX>,
+    Ok(again(page))
 }
 
 async fn make_invite(
     State(site): State<Site>,
     Administrator(caller): Administrator,
-    Form(SentGrant { role, covers, account }): Form<SentGrant>,
+    Form(mut sent): Form<GrantForm>,
 ) -> Result<Response, Failed> {
-    let written = WrittenUser { grant: ChosenGrant::new(role, covers, account), ..WrittenUser::default() };
+    let written = WrittenUser { grant: sent.take_grant(), is_invite: true, ..WrittenUser::default() };
     let ledger = site.dialguard().ledger();
     let grant = match written.grant.read(ledger) {
         Ok(grant) => grant,
-        Err(error) => {
-            let page = users_page(&site, &caller, &written, Some(&error), html! {})?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-        }
+        Err(error) => return Ok(again(users_page(&site, &caller, &written, Some(&error), html! {})?)),
     };
     let (invite, secret) = invite(ledger, grant, caller.inviter(), site.dialguard().now())?;
     let path = format!("/join?invite={secret}");
@@ -154,18 +128,15 @@ async fn change(
     State(site): State<Site>,
     Administrator(caller): Administrator,
     Path(name): Path<String>,
-    Form(SentGrant { role, covers, account }): Form<SentGrant>,
+    Form(mut sent): Form<GrantForm>,
 ) -> Result<Response, Failed> {
-    let (user, chosen) = (another(&site, &caller, &name)?, ChosenGrant::new(role, covers, account));
+    let (user, chosen) = (another(&site, &caller, &name)?, sent.take_grant());
     match chosen.read(site.dialguard().ledger()) {
         Ok(grant) => {
             site.dialguard().ledger().change_grant(&name, &grant)?;
             Ok(Redirect::to("/users").into_response())
         }
-        Err(error) => {
-            let page = user_page(&site, &caller, &user, &chosen, Some(&error))?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
+        Err(error) => Ok(again(user_page(&site, &caller, &user, &chosen, Some(&error))?)),
     }
 }
 
@@ -185,12 +156,10 @@ async fn ask_to_remove(
 ) -> Result<Markup, Failed> {
     let user = another(&site, &caller, &name)?;
     let content = html! {
-        form.panel.confirm method="post" action={ (user_path(&name)) "/remove" } {
-            h1 { "Remove " (user.name) "?" }
-            p { "Their sessions and the invites they have made end at once. What they did stays on record." }
-            p.buttons { a.button.first href="/users" { "Keep" } button.costs { "Remove" } }
-        }
+        p { "Their sessions and the invites they have made end at once. What they did stays on record." }
     };
+    let (title, action) = (format!("Remove {}?", user.name), user_path(&name) + "/remove");
+    let content = EndQuestion { title, content, action, back: "/users", keep: "Keep", end: "Remove" }.render();
     Ok(page_at(&caller, Place::Users, "Users", content))
 }
 
@@ -212,6 +181,7 @@ fn users_page(
     result: Markup,
 ) -> Result<Markup, Failed> {
     let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
+    let (of_invite, of_user) = if written.is_invite { (error, None) } else { (None, error) };
     let (users, invites, accounts) = (ledger.users()?, ledger.invites(now)?, account_ids(site)?);
     let content = html! {
         h1 { "Users" }
@@ -222,7 +192,7 @@ fn users_page(
             h2 #invite { "Invite by link" }
             p { "One person opens it and chooses a name and a password. It ends after 7 days." }
             form method="post" action="/invites" {
-                (written.grant.fields(&accounts, error))
+                (written.grant.fields(&accounts, of_invite))
                 p.buttons { button.first { "Make a link" } }
             }
             @if !invites.is_empty() {
@@ -230,11 +200,11 @@ fn users_page(
                 div.wide { (invite_table(&invites)) }
             }
         }
-        details.panel open[error.is_some_and(|error| ["name", "password", "again"].contains(&error.field))] {
+        details.panel open[of_user.is_some()] {
             summary { "Add a user with a password instead" }
             form method="post" action="/users" {
-                div.fields { (credentials(&written.name, error)) }
-                (written.grant.fields(&accounts, error))
+                div.fields { (credentials(&written.name, of_user)) }
+                (written.grant.fields(&accounts, of_user))
                 p.buttons { button.first { "Add the user" } }
             }
         }

@@ -5,13 +5,13 @@ use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::auth::{Credentials, SignedIn};
 use crate::web::client::ClientAddress;
-use crate::web::pages::form::{TextField, field_of, new_password, not_done, repeated};
+use crate::web::pages::form::{Form, TextField, again, field_of, new_password, not_done, repeated};
 use crate::web::pages::layout::Place;
 use crate::web::pages::{Failed, page_at};
 use crate::web::problem::Problem;
 use crate::words::{count, grant_in_words};
 use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -49,14 +49,10 @@ async fn change(
     State(site): State<Site>,
     ClientAddress(address): ClientAddress,
     you: SignedIn,
-    Form(NewPassword { current, password, again }): Form<NewPassword>,
+    Form(NewPassword { current, password, again: repetition }): Form<NewPassword>,
 ) -> Result<Response, Failed> {
     let name = you.caller.name.clone();
-    let refuse = |field, why: &str| {
-        let error = FieldError { field, why: why.into() };
-        let page = you_page(&site, &you, Some(&error), html! {})?;
-        Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-    };
+    let refuse = |error: FieldError| Ok(again(you_page(&site, &you, Some(&error), html! {})?));
     // At an open browser nobody guesses faster than a stranger.
     let Some(attempt) = site.0.sign_in_attempts.begin(&name, address) else {
         let detail = "Too many attempts. Wait 20 seconds, then try again.";
@@ -69,18 +65,17 @@ async fn change(
         None => false,
     };
     if !is_right {
-        return refuse("current", "this is not your password");
+        return refuse(FieldError::new("current", "this is not your password"));
     }
     site.0.sign_in_attempts.take_back(attempt);
-    let password = match repeated(password, &again) {
+    let password = match repeated(password, &repetition) {
         Ok(password) => password,
-        Err(FieldError { field, why }) => return refuse(field, &why),
+        Err(error) => return refuse(error),
     };
     let kept = you.session;
     let changed = site.0.passwords.hash(move || change_password(&ledger, &name, &password, Some(&kept))).await;
     if let Err(error) = changed {
-        let FieldError { field, why } = field_of(error)?;
-        return refuse(field, &why);
+        return refuse(field_of(error)?);
     }
     let result = html! { p.saved role="status" { "Your password is changed. All your other sessions have ended." } };
     Ok(you_page(&site, &you, None, result)?.into_response())

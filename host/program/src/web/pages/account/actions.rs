@@ -6,37 +6,42 @@
 mod question;
 mod results;
 
-pub use question::{proposal, typed_count};
+pub use question::{asked_of_sources, proposal, screen_label, typed_count};
+pub use results::{LISTED_MAX, unlisted};
 
 use super::filter::{self, Filter};
-use crate::parse::List;
+use super::screen::ScreenedTable;
+use crate::parse::{FieldError, List};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate, Read, now_of};
-use crate::web::pages::layout::{Tab, status_label};
+use crate::web::pages::form::{Form, again};
+use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::words::{Surface, is_count, refusal, request_in_words, subject, thousands};
+use crate::web::uploads::UploadedFile;
+use crate::words::{Surface, is_count, request_in_words, subject, thousands};
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Redirect;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum_extra::extract::Form;
-use dialguard::contract::{Answer, Deletion, NUMBER_MAX, NUMBERS_PER_CALL_MAX, PhoneNumber, Request};
-use dialguard_dialer::dialguard::{Completion, count_to_type};
+use dialguard::contract::{Deletion, NUMBER_MAX, NUMBERS_PER_CALL_MAX, PhoneNumber, Request};
+use dialguard_dialer::dialguard::{Summary, count_to_type};
 use dialguard_dialer::ledger::AccountProfile;
 use dialguard_dialer::phone::{self, NotAPhoneNumber};
 use maud::{Markup, html};
 use question::Question;
-use results::{Changes, NumberResult, result_table};
+use results::{BulkResult, Changes};
 use serde::Deserialize;
+use std::time::Instant;
 
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/ask", get(asked).post(ask))
         .route("/accounts/{account}/numbers/{number}/ask", get(asked).post(ask_of_one))
         .route("/accounts/{account}/act", get(asked).post(act))
+        .route("/accounts/{account}/results/{upload}", get(result_file))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -128,25 +133,19 @@ fn digits(text: &str, account: &AccountProfile) -> Result<PhoneNumber, Problem> 
     sent.unwrap_or_else(typed).map_err(refused)
 }
 
-/// Refuses an act on many numbers, or one that costs much, unless the user has typed how many it is about.
-fn ensure_confirmed(
+/// What is wrong with the count that the user has typed, if the act is on many numbers or costs much.
+fn unconfirmed(
     site: &Site,
     account: &AccountProfile,
     (action, numbers): (BulkAction, &[PhoneNumber]),
     typed: &str,
-) -> Result<(), Problem> {
+) -> Result<Option<FieldError>, Problem> {
     let (count, what) = match action.request(numbers.to_vec()) {
         Some(request) => (site.dialguard().count_to_type(account, &request)?, request_in_words(&request)),
         None => (count_to_type(numbers.len(), 0), format!("screen {}", subject(numbers))),
     };
-    match count {
-        Some(count) if !is_count(typed, count) => {
-            let count = thousands(count as u64);
-            let detail = format!("Nothing was changed: go back and type {count} to {what}.");
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
-        }
-        _ => Ok(()),
-    }
+    let count = count.filter(|count| !is_count(typed, *count));
+    Ok(count.map(|count| FieldError::new("confirm", format!("type {} to {what}", thousands(count as u64)))))
 }
 
 fn nothing_selected() -> Problem {
@@ -177,7 +176,7 @@ async fn ask(
     of: OfAccount<Operate>,
     Form(request): Form<BulkRequest>,
 ) -> Result<Markup, Failed> {
-    question(&site, &of, &request).await
+    question(&site, &of, &request, None).await
 }
 
 #[derive(Deserialize)]
@@ -198,16 +197,21 @@ async fn ask_of_one(
     Path(NumberPath { number }): Path<NumberPath>,
     Form(ActionForm { action }): Form<ActionForm>,
 ) -> Result<Markup, Failed> {
-    question(&site, &of, &BulkRequest::about(action, number)).await
+    question(&site, &of, &BulkRequest::about(action, number), None).await
 }
 
-async fn question(site: &Site, of: &OfAccount<Operate>, request: &BulkRequest) -> Result<Markup, Failed> {
+async fn question(
+    site: &Site,
+    of: &OfAccount<Operate>,
+    request: &BulkRequest,
+    error: Option<&FieldError>,
+) -> Result<Markup, Failed> {
     let numbers = tokio::task::block_in_place(|| request.numbers(site, &of.account))?;
-    let question = Question { site, account: &of.account, request, numbers: &numbers };
+    let question = Question { site, account: &of.account, request, numbers: &numbers, error };
     let (title, content) = match request.action {
         BulkAction::Monitor => question.monitor().await?,
         BulkAction::Replace => question.replace().await?,
-        BulkAction::Screen => question.screen(),
+        BulkAction::Screen => question.screen()?,
         BulkAction::Stop | BulkAction::Delete => question.stop_or_delete().await?,
     };
     Ok(page(
@@ -222,42 +226,83 @@ async fn act(
     State(site): State<Site>,
     of: OfAccount<Operate>,
     Form(request): Form<BulkRequest>,
-) -> Result<Markup, Failed> {
+) -> Result<Response, Failed> {
     let (account, action) = (&of.account, request.action);
     let numbers = tokio::task::block_in_place(|| request.numbers(&site, account))?;
-    ensure_confirmed(&site, account, (action, &numbers), &request.confirm)?;
-    let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };
-    let (results, problems) = match action.request(numbers.clone()) {
-        Some(request) => {
-            let bulk = site.acting_as(&of.caller).decide_all(&account.id, &request).await?;
-            let has_added = action == BulkAction::Monitor && !bulk.actions.is_empty();
-            if has_added || !bulk.replaced.is_empty() {
-                site.check_added(&of.caller, &account.id);
-            }
-            let changes = Changes::of(&bulk.actions, &bulk.orders);
-            let results = numbers.iter().zip(bulk.completions(&numbers)).enumerate();
-            let results = results.map(|(place, (number, completion))| {
-                let text = match (bulk.outcomes.get(place), completion) {
-                    (None, _) => "not asked about".into(),
-                    (Some(outcome), Completion::NotDone) if outcome.answer != Answer::Accepted => {
-                        refusal(outcome, surface)
-                    }
-                    (Some(_), completion) => changes.of_number(action, *number, completion),
-                };
-                NumberResult { number: *number, completion, text }
-            });
-            (results.collect(), bulk.problems)
-        }
-        None => {
-            let (screened, problems) = site.dialguard().screen_all(&account.id, &numbers).await?;
-            let results = screened.iter().map(|it| NumberResult {
-                number: it.number,
-                completion: Completion::Done,
-                text: format!("{}: {} of {} carriers flag it", status_label(it.status), it.flagging, it.answering),
-            });
-            (results.collect(), problems)
-        }
+    if let Some(error) = unconfirmed(&site, account, (action, &numbers), &request.confirm)? {
+        return Ok(again(question(&site, &of, &request, Some(&error)).await?));
+    }
+    let (title, content) = match action.request(numbers.clone()) {
+        Some(made) => ("Result", made_by(&site, &of, &request, (&numbers, &made)).await?),
+        None => ("Screened", screened_by(&site, &of, &request, &numbers).await?),
     };
-    let content = result_table(account, &request, results, &problems);
-    Ok(page(&of.caller, Some((account, Tab::Numbers)), "Result", content))
+    Ok(page(&of.caller, Some((account, Tab::Numbers)), title, content).into_response())
+}
+
+/// Makes the request and shows what came of it.
+async fn made_by(
+    site: &Site,
+    of: &OfAccount<Operate>,
+    request: &BulkRequest,
+    (numbers, made): (&[PhoneNumber], &Request),
+) -> Result<Markup, Failed> {
+    let account = &of.account;
+    let bulk = site.acting_as(&of.caller).decide_promptly(&account.id, made).await?;
+    let has_added = request.action == BulkAction::Monitor && !bulk.actions.is_empty();
+    if has_added || !bulk.replaced.is_empty() {
+        site.check_added(&of.caller, &account.id);
+    }
+    let (summary, changes) = (Summary::of(numbers, &bulk), Changes::of(&bulk.actions, &bulk.orders));
+    let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(site, account) };
+    let problems = &bulk.problems[..];
+    let result = BulkResult { account, request, summary: &summary, changes: &changes, problems, surface };
+    let file = if result.is_long() { Some(keep_file(site, of, "results.csv", result.file())?) } else { None };
+    Ok(result.render(file.as_deref()))
+}
+
+/// Screens numbers of the table and shows how they rate.
+async fn screened_by(
+    site: &Site,
+    of: &OfAccount<Operate>,
+    request: &BulkRequest,
+    numbers: &[PhoneNumber],
+) -> Result<Markup, Failed> {
+    let screened = site.dialguard().screen_all(&of.account.id, numbers).await?;
+    let table = ScreenedTable::new(site, &of.account, &screened)?;
+    let file = keep_file(site, of, "screened.csv", table.file())?;
+    let back = request.filter().path(&of.account.id, "");
+    Ok(html! {
+        section.panel.results data-dialog {
+            (table.render(&file))
+            p.choices { a.button.first href=(back) data-close { "Back to numbers" } }
+        }
+    })
+}
+
+/// Keeps a file for a while, and returns its address.
+pub fn keep_file(site: &Site, of: &OfAccount<Operate>, name: &str, bytes: Vec<u8>) -> Result<String, Problem> {
+    let file = UploadedFile { name: Some(name.into()), bytes };
+    let id = site.uploads().keep(&of.account.id, &of.caller, file, Instant::now())?;
+    Ok(format!("{}/results/{id}", account_path(&of.account.id)))
+}
+
+#[derive(Deserialize)]
+struct ResultPath {
+    upload: String,
+}
+
+/// A result as a file.
+async fn result_file(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path(ResultPath { upload }): Path<ResultPath>,
+) -> Result<impl IntoResponse, Failed> {
+    let file = site.uploads().find(&upload, &of.account.id, &of.caller, Instant::now())?;
+    let name =
+        file.name.as_deref().unwrap_or("file.csv").replace(|it: char| !it.is_ascii_alphanumeric() && it != '.', "-");
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, file.bytes.clone()))
 }

@@ -1,18 +1,20 @@
 //! Switching the add-on and changing its blocks: what it costs, then the change.
 
 use super::actions::typed_count;
+use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, OfAccount, now_of};
+use crate::web::pages::form::{Form, again, not_done, wrong};
 use crate::web::pages::layout::{Tab, no_default};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::words::{REMOVING_LOCKS, Surface, count, date, dollars, is_count, monitored_are, price, refusal, thousands};
 use axum::Router;
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use dialguard::contract::{Answer, BLOCKS_MAX, Outcome};
 use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview, count_to_type};
@@ -28,7 +30,8 @@ pub fn routes() -> Router<Site> {
 #[serde(deny_unknown_fields)]
 struct AddOnForm {
     change: Change,
-    blocks: Option<u32>,
+    /// As they were typed.
+    blocks: Option<String>,
     /// The blocks again, as the user typed them.
     #[serde(default)]
     confirm: String,
@@ -53,13 +56,19 @@ impl Change {
 }
 
 impl AddOnForm {
-    fn change(&self) -> Result<AccountChange, Problem> {
-        let no_blocks = || Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Enter the number of blocks.");
+    fn blocks(&self) -> Result<Option<u32>, FieldError> {
+        let why = || format!("give a number of blocks, up to {}", thousands(BLOCKS_MAX.into()));
+        let read = |text: &String| text.trim().replace(',', "").parse().ok().filter(|blocks| *blocks <= BLOCKS_MAX);
+        self.blocks.as_ref().map(|text| read(text).ok_or_else(|| FieldError::new("blocks", why()))).transpose()
+    }
+
+    fn change(&self) -> Result<AccountChange, FieldError> {
+        let no_blocks = || FieldError::new("blocks", "enter the number of blocks");
         Ok(match self.change {
-            Change::On => AccountChange { enabled: Some(true), blocks: self.blocks, ..AccountChange::default() },
+            Change::On => AccountChange { enabled: Some(true), blocks: self.blocks()?, ..AccountChange::default() },
             Change::Off => AccountChange { enabled: Some(false), ..AccountChange::default() },
             Change::Blocks => {
-                AccountChange { blocks: Some(self.blocks.ok_or_else(no_blocks)?), ..AccountChange::default() }
+                AccountChange { blocks: Some(self.blocks()?.ok_or_else(no_blocks)?), ..AccountChange::default() }
             }
         })
     }
@@ -77,13 +86,40 @@ async fn ask(
     State(site): State<Site>,
     of: OfAccount<Administer>,
     Query(form): Query<AddOnForm>,
+) -> Result<Response, Failed> {
+    match form.change() {
+        Ok(change) => Ok(question(&site, &of, (&form, &change), None).await?.into_response()),
+        Err(error) => Ok(again(ask_again(&of, &form, &error))),
+    }
+}
+
+/// The form for the blocks, as they were typed.
+fn ask_again(of: &OfAccount<Administer>, form: &AddOnForm, error: &FieldError) -> Markup {
+    let account = &of.account;
+    let typed = form.blocks.as_deref().unwrap_or_default();
+    let content = html! {
+        section.panel.question data-dialog {
+            h1 { "Change blocks?" }
+            (not_done(Some(error)))
+            (other_blocks(account, form.change, typed, Some(error)))
+            p.choices { a.button.back href=(account_path(&account.id)) data-close { "Cancel" } }
+        }
+    };
+    page(&of.caller, Some((account, Tab::Numbers)), "Add-on", content)
+}
+
+async fn question(
+    site: &Site,
+    of: &OfAccount<Administer>,
+    (form, change): (&AddOnForm, &AccountChange),
+    error: Option<&FieldError>,
 ) -> Result<Markup, Failed> {
     let account = &of.account;
-    let ends = date(account.cycle_ends_at, account.time_zone, now_of(&site, account));
-    let preview = site.dialguard().try_change_account(&account.id, &form.change()?).await?;
+    let ends = date(account.cycle_ends_at, account.time_zone, now_of(site, account));
+    let preview = site.dialguard().try_change_account(&account.id, change).await?;
     let count = count_of(&preview);
     let Question { title, content, label } = match (&preview, form.change) {
-        (ChangePreview::BlocksRefused(outcome), _) => refused(&site, account, &form, outcome),
+        (ChangePreview::BlocksRefused(outcome), _) => refused(site, account, form, outcome),
         (ChangePreview::Price(price), Change::On) => switch_on(account, price, &ends),
         (ChangePreview::Price(price), Change::Off) => switch_off(account, price, &ends),
         (ChangePreview::Price(price), Change::Blocks) => set_blocks(account, price, &ends),
@@ -94,11 +130,11 @@ async fn ask(
             (content)
             form method="post" action={ (account_path(&account.id)) "/add-on" } {
                 (no_default())
-                @if let Some(blocks) = form.blocks { input type="hidden" name="blocks" value=(blocks); }
-                @if let Some(count) = count { (typed_count(count)) }
+                @if let Some(blocks) = &form.blocks { input type="hidden" name="blocks" value=(blocks); }
+                @if let Some(count) = count { (typed_count(count, (&form.confirm, error))) }
                 p.choices {
                     @if let Some(label) = label { button.costs name="change" value=(form.change.name()) { (label) } }
-                    a.button.back href=(account_path(&account.id)) data-close autofocus { "Cancel" }
+                    a.button.back href=(account_path(&account.id)) data-close autofocus[error.is_none()] { "Cancel" }
                 }
             }
         }
@@ -125,19 +161,22 @@ fn switch_on(account: &AccountProfile, price_of: &ChangePrice, ends: &str) -> Qu
         }
         p { "From " (ends) ": " strong { (dollars(price_of.next_cents)) } " a month (" (price(1)) " per block of " (SLOTS_PER_BLOCK) " slots)." }
         p.quiet { "Monitored numbers are checked daily. Only numbers you select are monitored. " (REMOVING_LOCKS) }
-        (other_blocks(account, price_of.blocks_next))
+        (other_blocks(account, Change::On, &price_of.blocks_next.to_string(), None))
     };
     Question { title: "Switch reputation monitoring on?".into(), content, label: Some("Switch on".into()) }
 }
 
 /// The same question with another number of blocks, which may be smaller: what was not charged is not owed.
-fn other_blocks(account: &AccountProfile, blocks: u32) -> Markup {
+fn other_blocks(account: &AccountProfile, change: Change, blocks: &str, error: Option<&FieldError>) -> Markup {
+    let why = wrong(error, "blocks");
     html! {
         form.blocks method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {
             label for="blocks-on" { "Blocks" }
-            input #blocks-on type="number" name="blocks" min="0" max=(BLOCKS_MAX) required value=(blocks);
-            button name="change" value="on" { "Preview cost…" }
+            input #blocks-on type="number" name="blocks" min="0" max=(BLOCKS_MAX) required value=(blocks)
+                aria-describedby=[why.map(|_| "blocks-means")] aria-invalid=[why.map(|_| "true")] autofocus[why.is_some()];
+            button name="change" value=(change.name()) { "Preview cost…" }
         }
+        @if let Some(why) = why { p.hint #blocks-means { strong.failed { (why) "." } } }
     }
 }
 
@@ -173,12 +212,12 @@ fn set_blocks(account: &AccountProfile, price_of: &ChangePrice, ends: &str) -> Q
 
 fn refused(site: &Site, account: &AccountProfile, form: &AddOnForm, outcome: &Outcome) -> Question {
     let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(site, account) };
-    let blocks = form.blocks.unwrap_or_default();
+    let blocks = form.blocks().ok().flatten().unwrap_or_default();
     let content = html! {
         p.warning { "Can't change blocks: " (refusal(outcome, surface)) "." }
         @if outcome.answer == Answer::AddOnOff {
             p { "Or switch it on with this number of blocks:" }
-            (other_blocks(account, blocks))
+            (other_blocks(account, Change::On, &blocks.to_string(), None))
         }
     };
     Question { title: format!("Change to {}?", count(blocks.into(), "block")), content, label: None }
@@ -188,17 +227,21 @@ async fn change(
     State(site): State<Site>,
     of: OfAccount<Administer>,
     Form(form): Form<AddOnForm>,
-) -> Result<Redirect, Failed> {
+) -> Result<Response, Failed> {
     let (dialguard, account) = (site.acting_as(&of.caller), &of.account);
-    if let Some(count) = count_of(&dialguard.try_change_account(&account.id, &form.change()?).await?)
+    let change = match form.change() {
+        Ok(change) => change,
+        Err(error) => return Ok(again(ask_again(&of, &form, &error))),
+    };
+    if let Some(count) = count_of(&dialguard.try_change_account(&account.id, &change).await?)
         && !is_count(&form.confirm, count)
     {
-        let detail =
-            format!("Nothing was changed: go back and type {}, the number of blocks.", thousands(count as u64));
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).into());
+        let why = format!("type {}, the number of blocks", thousands(count as u64));
+        let error = FieldError::new("confirm", why);
+        return Ok(again(question(&site, &of, (&form, &change), Some(&error)).await?));
     }
-    match dialguard.change_account(&account.id, &form.change()?).await? {
-        ChangeOutcome::Changed => Ok(Redirect::to(&account_path(&account.id))),
+    match dialguard.change_account(&account.id, &change).await? {
+        ChangeOutcome::Changed => Ok(Redirect::to(&account_path(&account.id)).into_response()),
         ChangeOutcome::BlocksRefused(outcome) => {
             let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };
             let detail = format!("Can't change blocks: {}.", refusal(&outcome, surface));

@@ -3,10 +3,11 @@
 use super::upload::{
     self, Import, Kept, UploadForm, first_rows, import, preview, refused, refused_in_file, refused_list,
 };
-use crate::parse;
+use crate::parse::{self, FieldError};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
+use crate::web::pages::form::{TextField, again, beside, not_done, wrong};
 use crate::web::pages::layout::{Tab, shown, told};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
@@ -16,7 +17,7 @@ use crate::words::{
 use axum::Router;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use dialguard::calendar::utc;
 use dialguard_dialer::call_file::{CallFile, CallFileError, ImportedCalls, ReadOptions, ReadRow, refused_rows};
@@ -51,7 +52,7 @@ impl Reading {
             "" => Ok(options),
             name => match parse::time_zone(name) {
                 Ok(file_zone) => Ok(ReadOptions { file_zone, ..options }),
-                Err(why) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("Time zone: {why}"))),
+                Err(why) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
             },
         }
     }
@@ -67,18 +68,32 @@ fn form_path(account: &AccountProfile) -> String {
 }
 
 async fn form(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Markup, Failed> {
-    let account = &of.account;
+    rows_form(&site, &of, ("", &Reading::default()), None)
+}
+
+fn rows_form(
+    site: &Site,
+    of: &OfAccount<Operate>,
+    (text, reading): (&str, &Reading),
+    error: Option<&FieldError>,
+) -> Result<Markup, Failed> {
+    let (account, why) = (&of.account, wrong(error, "text"));
     let content = html! {
         h1 { "Import calls" }
-        @if site.dialguard().reads_calls(account)? { (read_from_log(&site, account)?) }
+        @if site.dialguard().reads_calls(account)? { (read_from_log(site, account)?) }
+        (not_done(error))
         form.panel.import method="post" action=(form_path(account)) enctype="multipart/form-data" {
             p {
                 "Upload call detail records of your dialer or of your provider, or a report with number, hour, attempts and "
                 "answered. The next page shows how they are read; nothing is imported before."
             }
             label { "CSV or JSON file" input type="file" name="file" accept=".csv,.tsv,.txt,.json,.jsonl,text/csv,text/plain,text/tab-separated-values,application/json"; }
-            label { "Or paste its rows, with the names of the columns" textarea name="text" rows="6" spellcheck="false" {} }
-            (time_zone(&Reading::default(), account))
+            label { "Or paste its rows, with the names of the columns"
+                textarea #text name="text" rows="6" spellcheck="false" aria-describedby="text-means"
+                    aria-invalid=[why.map(|_| "true")] autofocus[why.is_some()] { (text) }
+            }
+            p.hint #text-means { (beside(why)) }
+            (time_zone(reading, account, error))
             p.choices { button.first { "Preview" } a.button href=(account_path(&account.id)) { "Cancel" } }
         }
     };
@@ -116,19 +131,39 @@ async fn read(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Markup
     Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Calls read", content))
 }
 
-fn time_zone(reading: &Reading, account: &AccountProfile) -> Markup {
-    html! {
-        label { "Time zone of times that name none" input name="time-zone" value=(reading.time_zone) placeholder=(account.time_zone.to_string()) autocomplete="off"; }
-    }
+fn time_zone(reading: &Reading, account: &AccountProfile, error: Option<&FieldError>) -> Markup {
+    let zone = account.time_zone.to_string();
+    let field = TextField {
+        name: "time-zone",
+        label: "Time zone of times that name none",
+        value: &reading.time_zone,
+        placeholder: Some(&zone),
+        required: false,
+        ..TextField::default()
+    };
+    field.render(error)
 }
 
 /// Keeps the file and shows its preview.
-async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multipart) -> Result<Redirect, Failed> {
+async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multipart) -> Result<Response, Failed> {
     let mut form = UploadForm::read(fields).await?;
     let reading = Reading { time_zone: form.field("time-zone") };
+    if let Err(problem) = reading.options(&of.account) {
+        return Ok(again(rows_form(
+            &site,
+            &of,
+            (&form.text(), &reading),
+            Some(&FieldError::new("time-zone", problem.detail)),
+        )?));
+    }
     let query = reading.query();
-    let id = form.keep(&site, &of, &query)?.ok_or_else(|| Problem::from(CallFileError::Empty))?;
-    Ok(Redirect::to(&format!("{}/{id}?{query}", form_path(&of.account))))
+    match form.keep(&site, &of, &query)? {
+        Some(id) => Ok(Redirect::to(&format!("{}/{id}?{query}", form_path(&of.account))).into_response()),
+        None => {
+            let error = FieldError::new("text", "choose a file, or paste its rows");
+            Ok(again(rows_form(&site, &of, ("", &reading), Some(&error))?))
+        }
+    }
 }
 
 /// An upload, and how it is read.
@@ -206,7 +241,7 @@ fn previewed(uploaded: &Uploaded, file: &CallFile, outcome: &ImportedCalls) -> M
             (uploaded.refused_list(outcome))
         }
         form.panel.import method="get" action=(uploaded.kept.path) {
-            (time_zone(&uploaded.reading, &uploaded.kept.account))
+            (time_zone(&uploaded.reading, &uploaded.kept.account, None))
             p.choices { button { "Preview again" } }
         }
     }

@@ -4,9 +4,11 @@ use super::upload::{
     self, COLUMNS_MAX, Import, Kept, UploadForm, first_rows, import, preview, refused, refused_in_file, refused_list,
 };
 use crate::hints::import_steps;
+use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
+use crate::web::pages::form::{TextField, again, beside, not_done, wrong};
 use crate::web::pages::layout::{Tab, shown};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
@@ -14,7 +16,7 @@ use crate::words::{capital, count, other_columns, recognized, shortened, thousan
 use axum::Router;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use dialguard_dialer::ledger::{ImportedAs, Stop};
 use dialguard_dialer::number_file::{ImportedFile, NumberFile, NumberFileError, ReadOptions, refused_rows};
@@ -74,20 +76,36 @@ impl Reading {
 }
 
 async fn form(of: OfAccount<Operate>) -> Markup {
-    let id = &of.account.id;
+    list_form(&of, &Reading::default(), None)
+}
+
+fn list_form(of: &OfAccount<Operate>, reading: &Reading, error: Option<&FieldError>) -> Markup {
+    let (id, why) = (&of.account.id, wrong(error, "text"));
+    let column = TextField {
+        name: "column",
+        label: "Column with the numbers",
+        value: &reading.column,
+        hint: "Its name or its place, such as 2. It is recognized if you leave this empty.",
+        required: false,
+        ..TextField::default()
+    };
     let content = html! {
         h1 { "Import numbers" }
+        (not_done(error))
         form.panel.import method="post" action={ (account_path(id)) "/import" } enctype="multipart/form-data" {
             p {
                 "Upload a CSV file, or paste numbers. The next page shows how they are read; nothing is imported before. "
                 "Write numbers in the national format of " (of.account.region.to_string()) " or in E.164, such as " code { "+13105550123" } "."
             }
             label { "CSV file" input type="file" name="file" accept=".csv,.tsv,.txt,text/csv,text/plain,text/tab-separated-values"; }
-            label { "Or paste numbers" textarea name="text" rows="6" spellcheck="false" {} }
-            (kinds(&Reading::default(), id))
-            label { "Column with the numbers" input name="column" autocomplete="off" aria-describedby="column-help"; }
-            p.quiet #column-help { "Its name or its place, such as 2. It is recognized if you leave this empty." }
-            (vanity(&Reading::default()))
+            label { "Or paste numbers"
+                textarea #text name="text" rows="6" spellcheck="false" aria-describedby="text-means"
+                    aria-invalid=[why.map(|_| "true")] autofocus[why.is_some()] {}
+            }
+            p.hint #text-means { (beside(why)) }
+            (kinds(reading, id))
+            (column.render(error))
+            (vanity(reading))
             p.choices { button.first { "Preview" } a.button href=(account_path(id)) { "Cancel" } }
         }
     };
@@ -112,12 +130,17 @@ fn vanity(reading: &Reading) -> Markup {
 }
 
 /// Keeps the file and shows its preview.
-async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multipart) -> Result<Redirect, Failed> {
+async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multipart) -> Result<Response, Failed> {
     let mut form = UploadForm::read(fields).await?;
     let reading = Reading { column: form.field("column"), vanity: form.field("vanity"), kind: form.field("as") };
     let query = reading.query();
-    let id = form.keep(&site, &of, &query)?.ok_or_else(|| Problem::from(NumberFileError::Empty))?;
-    Ok(Redirect::to(&format!("{}/import/{id}?{query}", account_path(&of.account.id))))
+    match form.keep(&site, &of, &query)? {
+        Some(id) => Ok(Redirect::to(&format!("{}/import/{id}?{query}", account_path(&of.account.id))).into_response()),
+        None => {
+            let error = FieldError::new("text", "choose a file, or paste the numbers");
+            Ok(again(list_form(&of, &reading, Some(&error))))
+        }
+    }
 }
 
 /// An upload, and how it is read.

@@ -74,6 +74,7 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
                     @if rows.may_act {
                         a href={ (account_path(&account.id)) "/import" } { "Import CSV" }
                         a href={ (account_path(&account.id)) "/calls" } { "Import calls" }
+                        a href={ (account_path(&account.id)) "/screen" } { "Screen numbers" }
                     }
                     a href=(filter.path(&account.id, "/numbers.csv")) download { "Export CSV" }
                 }

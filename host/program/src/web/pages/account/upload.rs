@@ -5,6 +5,7 @@ use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
 use crate::web::limits::READING_BYTES_MAX;
+use crate::web::pages::form::Form;
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
@@ -14,7 +15,6 @@ use crate::words::{REFUSED_LISTED_MAX, capital, count, shortened, thousands};
 use axum::extract::{Multipart, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum_extra::extract::Form;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{AccountProfile, Stop};
 use dialguard_dialer::number_file::{BadRow, REFUSED_ROWS_MAX};
@@ -45,6 +45,13 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// The upload of the form at the account's path with this last part.
+    pub fn find(site: &Site, of: &OfAccount<Operate>, form: &str, upload: &str) -> Result<Self, Problem> {
+        let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
+        let path = format!("{}/{form}/{upload}", account_path(&of.account.id));
+        Ok(Kept { dialguard: site.acting_as(&of.caller), account: of.account.clone(), path, file })
+    }
+
     /// The file's name; `pasted` if it has none.
     pub fn name<'k>(&'k self, pasted: &'k str) -> &'k str {
         self.file.name.as_deref().unwrap_or(pasted)
@@ -70,9 +77,7 @@ pub trait Import: Sized + Send + 'static {
     fn refused(&self, stop: &Stop) -> Result<Vec<u8>, Problem>;
 
     fn find(site: &Site, of: &OfAccount<Operate>, upload: &str, reading: Self::Reading) -> Result<Self, Problem> {
-        let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
-        let path = format!("{}/{}/{upload}", account_path(&of.account.id), Self::FORM);
-        Self::of(Kept { dialguard: site.acting_as(&of.caller), account: of.account.clone(), path, file }, reading)
+        Self::of(Kept::find(site, of, Self::FORM, upload)?, reading)
     }
 }
 
@@ -156,6 +161,11 @@ impl UploadForm {
     /// A field that says how to read the file; empty if it was not sent.
     pub fn field(&mut self, name: &str) -> String {
         self.fields.remove(name).unwrap_or_default()
+    }
+
+    /// What was pasted.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.text).into_owned()
     }
 
     /// Keeps the file for its preview, whose address has `query`; none if there is no file.

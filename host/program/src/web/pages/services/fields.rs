@@ -1,7 +1,7 @@
 //! The fields of sources and providers, under the names of the command line.
 
 use crate::parse::{FieldError, WrittenService};
-use crate::web::pages::form::TextField;
+use crate::web::pages::form::{EndQuestion, TextField};
 use crate::words::capital;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -51,4 +51,10 @@ pub fn render(
             (TextField { name, label, value: &value, hint, required: false, ..TextField::default() }.render(error))
         }
     }
+}
+
+/// The question before a service at this path is removed; `content` says what follows.
+pub fn removal(name: &str, path: &str, content: Markup) -> Markup {
+    let (title, action) = (format!("Remove {name}?"), format!("{path}/remove"));
+    EndQuestion { title, content, action, back: path, keep: "Keep", end: "Remove" }.render()
 }

@@ -1,18 +1,18 @@
 //! Providers of numbers: listed, added, changed, tested, removed.
 
-use super::fields::{KindQuery, render, secrets};
+use super::fields::{KindQuery, removal, render, secrets};
 use crate::parse::{FieldError, WrittenService};
 use crate::web::Site;
 use crate::web::address::{account_path, path_of};
 use crate::web::auth::{Administrator, Caller};
-use crate::web::pages::form::{TextField, choice, not_done};
+use crate::web::pages::form::{Form, TextField, again, choice, not_done};
 use crate::web::pages::layout::Place;
 use crate::web::pages::{Failed, page_at};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::words::{count, dollars};
 use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -121,8 +121,8 @@ fn fields(
     html! {
         div.fields {
             (render(&described, written, text, error))
-            (choice("texts", "Numbers that support", &choices, texts, ""))
-            (choice("calls", "How calls went is known", &read, calls, ""))
+            (choice("texts", "Numbers that support", &choices, texts, "", error))
+            (choice("calls", "How calls went is known", &read, calls, "", error))
         }
     }
 }
@@ -152,8 +152,7 @@ fn new_form(caller: &Caller, kind: ProviderKind, written: &WrittenService, error
 /// The provider, if its secrets can be read now. Nothing is asked.
 fn usable(profile: Result<ProviderProfile, FieldError>) -> Result<ProviderProfile, FieldError> {
     let profile = profile?;
-    let refused = |error: &dyn ToString| FieldError { field: "name", why: error.to_string() };
-    open_provider(&profile).map_err(|error| refused(&error))?;
+    open_provider(&profile).map_err(|error| FieldError::new("name", error))?;
     Ok(profile)
 }
 
@@ -167,11 +166,11 @@ async fn add(
         Err(error) => error,
         Ok(profile) => match site.dialguard().ledger().add_provider(&profile) {
             Ok(()) => return Ok(Redirect::to(&provider_path(&profile.name)).into_response()),
-            Err(error @ LedgerError::ProviderExists(_)) => FieldError { field: "name", why: error.to_string() },
+            Err(error @ LedgerError::ProviderExists(_)) => FieldError::new("name", error),
             Err(error) => return Err(error.into()),
         },
     };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, new_form(&caller, kind, &written, Some(&error))).into_response())
+    Ok(again(new_form(&caller, kind, &written, Some(&error))))
 }
 
 async fn one(
@@ -198,7 +197,7 @@ async fn change(
         }
         Err(error) => {
             let page = provider_page(&site, &caller, &provider, &written, Some(&error), html! {})?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(again(page))
         }
     }
 }
@@ -263,12 +262,9 @@ async fn ask_to_remove(
 ) -> Result<Markup, Failed> {
     let provider = site.dialguard().ledger().provider(&name)?;
     let content = html! {
-        form.panel.confirm method="post" action={ (provider_path(&provider.name)) "/remove" } {
-            h1 { "Remove " (provider.name) "?" }
-            p { "One that an account buys from, or that numbers were bought from, stays." }
-            p.buttons { a.button.first href=(provider_path(&provider.name)) { "Keep" } button.costs { "Remove" } }
-        }
+        p { "One that an account buys from, or that numbers were bought from, stays." }
     };
+    let content = removal(&provider.name, &provider_path(&provider.name), content);
     Ok(page_at(&caller, Place::Providers, "Providers", content))
 }
 

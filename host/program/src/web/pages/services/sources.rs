@@ -1,20 +1,20 @@
 //! Sources of verdicts: listed, added, changed, tested, removed.
 
-use super::fields::{Described, KindQuery, render, secrets};
+use super::fields::{Described, KindQuery, removal, render, secrets};
 use crate::json::{Source, ftc_settings, lookup_settings};
 use crate::parse::{FieldError, SourceSpec, WrittenService};
 use crate::web::Site;
 use crate::web::address::path_of;
 use crate::web::auth::{Administrator, Caller};
 use crate::web::pages::account::answered_lately;
-use crate::web::pages::form::{TextField, not_done};
+use crate::web::pages::form::{Form, TextField, again, not_done};
 use crate::web::pages::layout::{Place, shown, told};
 use crate::web::pages::{Failed, page_at, setup};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::words::capital;
 use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -250,11 +250,11 @@ async fn add(
         Err(error) => error,
         Ok(profile) => match site.dialguard().ledger().add_source(&profile) {
             Ok(()) => return Ok(Redirect::to(&source_path(&profile.name)).into_response()),
-            Err(error @ LedgerError::SourceExists(_)) => FieldError { field: "name", why: error.to_string() },
+            Err(error @ LedgerError::SourceExists(_)) => FieldError::new("name", error),
             Err(error) => return Err(error.into()),
         },
     };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, new_form(&site, &caller, kind, &written, Some(&error))?).into_response())
+    Ok(again(new_form(&site, &caller, kind, &written, Some(&error))?))
 }
 
 /// As many carriers as there are in the US: a number is rated only if several have an opinion. Those that are there stay.
@@ -263,7 +263,7 @@ const SIMULATED: [&str; 3] = ["AT&T (simulated)", "T-Mobile (simulated)", "Veriz
 fn add_simulated(site: &Site, caller: &Caller, written: &WrittenService) -> Result<Response, Failed> {
     let refused = |error: &FieldError| {
         let form = new_form(site, caller, SourceKind::Simulated, written, Some(error))?;
-        Ok((StatusCode::UNPROCESSABLE_ENTITY, form).into_response())
+        Ok(again(form))
     };
     let seed = match written.source() {
         Ok(spec) => spec.seed.unwrap_or(1),
@@ -289,7 +289,7 @@ async fn usable(
     let Ok(profile) = profile else { return Ok(profile) };
     let found = inspected(site, caller, &profile).await?;
     let field = fields_of(profile.kind).first().map_or("name", |(name, ..)| name);
-    Ok(found.map(|_| profile).map_err(|error| FieldError { field, why: error.to_string() }))
+    Ok(found.map(|_| profile).map_err(|error| FieldError::new(field, error)))
 }
 
 /// What a source has now, in words. Files are read; a service is not asked.
@@ -328,7 +328,7 @@ async fn change(
         }
         Err(error) => {
             let page = source_page(&site, &caller, &source, &written, Some(&error), html! {}).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(again(page))
         }
     }
 }
@@ -352,22 +352,20 @@ async fn test(
 ) -> Result<Response, Failed> {
     let ledger = site.dialguard().ledger().clone();
     let source = ledger.source(&name)?;
-    let number = PhoneNumber::parse(&number, Region::US).map(PhoneNumber::digits);
-    let number = match number {
-        Ok(number) => number,
+    let tested = match PhoneNumber::parse(&number, Region::US).map(PhoneNumber::digits) {
+        Ok(tested) => tested,
         Err(error) => {
-            let failed = html! { p.failed role="alert" { (capital(&error.to_string())) "." } };
-            let page = source_page(&site, &caller, &source, &WrittenService::default(), None, failed).await?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            let (written, error) = (WrittenService::default(), FieldError::new("number", error));
+            return Ok(again(tested_page(&site, &caller, &source, &written, (&number, Some(&error)), html! {}).await?));
         }
     };
-    let result = match Sources::new(ledger).test(&name, number, site.dialguard().now()).await {
+    let result = match Sources::new(ledger).test(&name, tested, site.dialguard().now()).await {
         Err(error) => html! { p.failed role="alert" { (name) " does not work: " (told(&error.to_string())) "." } },
         Ok(report) => html! {
             section.panel role="status" {
-                @if report.answers.is_empty() { p.saved { (name) " works. It has no opinion about " (shown(number)) "." } }
+                @if report.answers.is_empty() { p.saved { (name) " works. It has no opinion about " (shown(tested)) "." } }
                 @else {
-                    p.saved { (name) " works. About " (shown(number)) ":" }
+                    p.saved { (name) " works. About " (shown(tested)) ":" }
                     ul { @for answer in &report.answers {
                         li {
                             (report.carriers[usize::from(answer.carrier)]) ": "
@@ -380,7 +378,7 @@ async fn test(
             }
         },
     };
-    Ok(source_page(&site, &caller, &source, &WrittenService::default(), None, result).await?.into_response())
+    Ok(tested_page(&site, &caller, &source, &WrittenService::default(), (&number, None), result).await?.into_response())
 }
 
 async fn source_page(
@@ -391,6 +389,26 @@ async fn source_page(
     error: Option<&FieldError>,
     result: Markup,
 ) -> Result<Markup, Failed> {
+    tested_page(site, caller, source, written, ("", error), result).await
+}
+
+/// The page with the number that the source was, or is to be, asked about.
+async fn tested_page(
+    site: &Site,
+    caller: &Caller,
+    source: &SourceProfile,
+    written: &WrittenService,
+    (number, error): (&str, Option<&FieldError>),
+    result: Markup,
+) -> Result<Markup, Failed> {
+    let number = TextField {
+        name: "number",
+        label: "Ask it about a number",
+        value: number,
+        kind: "tel",
+        placeholder: Some("+13105550123"),
+        ..TextField::default()
+    };
     let (path, (title, _)) = (source_path(&source.name), described(source.kind));
     let found = inspected(site, caller, source).await?;
     let price = lookup_settings(source).map(|LookupSettings { price_micros, .. }| dollars_of_micros(price_micros));
@@ -408,7 +426,7 @@ async fn source_page(
                 }
             }
             form.inline method="post" action={ (path) "/test" } {
-                label { "Ask it about a number" input name="number" type="tel" required autocomplete="off" placeholder="+13105550123"; }
+                (number.render(error))
                 button { "Test" @if let Some(price) = &price { " for " (price) } }
             }
         }
@@ -433,13 +451,10 @@ async fn ask_to_remove(
     let source = ledger.source(&name)?;
     let is_last = ledger.sources()?.len() == 1;
     let content = html! {
-        form.panel.confirm method="post" action={ (source_path(&source.name)) "/remove" } {
-            h1 { "Remove " (source.name) "?" }
-            p { "Reviews no longer ask it. What it said stays on record." }
-            @if is_last { p.failed { "It is the only source: without it numbers are not checked." } }
-            p.buttons { a.button.first href=(source_path(&source.name)) { "Keep" } button.costs { "Remove" } }
-        }
+        p { "Reviews no longer ask it. What it said stays on record." }
+        @if is_last { p.failed { "It is the only source: without it numbers are not checked." } }
     };
+    let content = removal(&source.name, &source_path(&source.name), content);
     Ok(page_at(&caller, Place::Sources, "Sources", content))
 }
 

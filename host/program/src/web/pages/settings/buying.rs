@@ -1,17 +1,18 @@
 //! The number provider: where an account's replacements are bought, and for how much.
 
-use super::fields::FieldError;
-use super::{SettingsQuery, field_error, not_saved};
+use super::SettingsQuery;
+use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, OfAccount};
+use crate::web::pages::form::{Form, TextField, again, choice, not_done};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::words::dollars;
 use axum::Router;
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -77,7 +78,7 @@ impl BuyingForm {
     }
 
     fn read(&self) -> Result<Buying, FieldError> {
-        let in_field = |name: &'static str| move |why: String| FieldError { name: name.into(), why };
+        let in_field = |name: &'static str| move |why: String| FieldError::new(name, why);
         Ok(Buying {
             provider: Buying::provider_named(&self.provider),
             areas: self.areas.trim().replace(' ', "").parse().map_err(in_field("areas"))?,
@@ -106,14 +107,11 @@ async fn submit(
         Ok(buying) => match save(&site, &of, buying).await {
             Ok(()) => return Ok(Redirect::to(&format!("{}?saved=1", buying_path(&of.account.id))).into_response()),
             // Keep the user's input if the provider cannot be used.
-            Err(problem) if problem.status() == StatusCode::CONFLICT => {
-                FieldError { name: "provider".into(), why: problem.detail }
-            }
+            Err(problem) if problem.status() == StatusCode::CONFLICT => FieldError::new("provider", problem.detail),
             Err(problem) => return Err(problem.into()),
         },
     };
-    let page = buying_page(&site, &of, &form, Some(&error), not_saved(&error))?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    Ok(again(buying_page(&site, &of, &form, Some(&error), html! {})?))
 }
 
 async fn save(site: &Site, of: &OfAccount<Administer>, buying: Buying) -> Result<(), Problem> {
@@ -135,9 +133,10 @@ fn buying_page(
     let content = html! {
         h1 { "Number provider" }
         (result)
+        (not_done(error))
         form.panel method="post" action=(buying_path(&of.account.id)) {
             div.fields.buying {
-                (provider_field(&providers, &form.provider))
+                (provider_field(&providers, &form.provider, error))
                 @for field in text_fields(form) { (field.render(error)) }
             }
             p.buttons {
@@ -153,80 +152,44 @@ fn buying_page(
     Ok(page(&of.caller, Some((&of.account, Tab::Settings)), "Number provider", content))
 }
 
-fn provider_field(providers: &[ProviderProfile], chosen: &str) -> Markup {
-    html! {
-        div.field {
-            label for="provider" { "Provider" }
-            select id="provider" name="provider" aria-describedby="provider-means" {
-                option value=(NO_PROVIDER) selected[chosen == NO_PROVIDER] { "None: numbers on hand only" }
-                @for provider in providers {
-                    option value=(provider.name) selected[chosen == provider.name] {
-                        (provider.name) " (" (provider.kind.provider()) ", " (dollars(provider.price_cents.into())) " per number)"
-                    }
-                }
-            }
-            p.hint #provider-means {
-                "Numbers on hand are used first. An administrator of every account adds providers in Providers."
-            }
-        }
-    }
-}
-
-struct TextField<'a> {
-    name: &'static str,
-    title: &'static str,
-    value: &'a str,
-    prefix: &'static str,
-    unit: &'static str,
-    hint: &'static str,
+fn provider_field(providers: &[ProviderProfile], chosen: &str, error: Option<&FieldError>) -> Markup {
+    let provider = |it: &ProviderProfile| {
+        let label = format!("{} ({}, {} per number)", it.name, it.kind.provider(), dollars(it.price_cents.into()));
+        (it.name.clone(), label)
+    };
+    let none = (NO_PROVIDER.to_owned(), "None: numbers on hand only".to_owned());
+    let options: Vec<_> = std::iter::once(none).chain(providers.iter().map(provider)).collect();
+    let hint = "Numbers on hand are used first. An administrator of every account adds providers in Providers.";
+    choice("provider", "Provider", &options, chosen, hint, error)
 }
 
 fn text_fields(form: &BuyingForm) -> [TextField<'_>; 3] {
     [
         TextField {
             name: "areas",
-            title: "Other area codes",
+            label: "Other area codes",
             value: &form.areas,
-            prefix: "",
-            unit: "",
             hint: "Where to look if the replaced number's area code has too few numbers: none, anywhere, or area codes \
                    such as 213,424.",
+            ..TextField::default()
         },
         TextField {
             name: "day-cap",
-            title: "Daily cap",
+            label: "Daily cap",
             value: &form.day_cap,
             prefix: "$",
             unit: "per local day",
             hint: "An order that would exceed the cap waits, and an alert says so.",
+            ..TextField::default()
         },
         TextField {
             name: "cycle-cap",
-            title: "Cycle cap",
+            label: "Cycle cap",
             value: &form.cycle_cap,
             prefix: "$",
             unit: "per billing cycle",
             hint: "A billing cycle runs from one charge for blocks to the next.",
+            ..TextField::default()
         },
     ]
-}
-
-impl TextField<'_> {
-    fn render(&self, error: Option<&FieldError>) -> Markup {
-        let TextField { name, title, value, prefix, unit, hint } = self;
-        let hint_id = format!("{name}-means");
-        let is_invalid = error.is_some_and(|error| error.name == *name);
-        html! {
-            div.field {
-                label for=(name) { (title) }
-                span.value {
-                    @if !prefix.is_empty() { span { (prefix) } }
-                    input id=(name) name=(name) value=(value) required autocomplete="off" aria-describedby=(hint_id)
-                        aria-invalid=[is_invalid.then_some("true")];
-                    @if !unit.is_empty() { span { (unit) } }
-                }
-                p.hint id=(hint_id) { (field_error(error, name)) (hint) }
-            }
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Settings as form fields, as the active policy declares them, and the values submitted for them.
 
-use crate::parse::{self, Entries};
+use crate::parse::{self, Entries, FieldError};
 use crate::words::{capital, shortened};
 use dialguard::contract::{Setting, SettingKind};
 use dialguard_dialer::ledger::{AccountSettings, LedgerError};
@@ -21,13 +21,6 @@ pub type FormValues = HashMap<String, String>;
 
 /// The form as it is submitted.
 pub type SubmittedForm = Entries<String, String, FIELDS_MAX>;
-
-/// An invalid field, and why it is invalid. A field without a name is the whole form.
-#[derive(Debug, PartialEq, Eq)]
-pub struct FieldError {
-    pub name: String,
-    pub why: String,
-}
 
 /// The name of a setting's field. The form has other fields too, and a policy names its settings as it likes.
 pub fn field(setting: &str) -> String {
@@ -77,11 +70,11 @@ pub fn read(
             None if is_switch(setting) && shown.contains(&setting.name.as_str()) => "off",
             None => continue,
         };
-        let invalid = |why| FieldError { name: field(&setting.name), why };
+        let invalid = |why: String| FieldError::new(field(&setting.name), why);
         change(declaration, &mut settings, setting, text).map_err(invalid)?;
     }
     if let Some(text) = values.get(OTHER) {
-        change_unused(declaration, &mut settings, text).map_err(|why| FieldError { name: OTHER.into(), why })?;
+        change_unused(declaration, &mut settings, text).map_err(|why| FieldError::new(OTHER, why))?;
     }
     Ok(settings)
 }
@@ -127,7 +120,7 @@ fn change_unused(declaration: &Declaration, settings: &mut AccountSettings, text
 
 /// The ledger's refusal, at the field of what no setting uses.
 pub fn too_large(why: &LedgerError) -> FieldError {
-    FieldError { name: OTHER.into(), why: why.to_string() }
+    FieldError::new(OTHER, why)
 }
 
 /// A policy's refusal at the field it is about, with the field's label instead of the setting's name.
@@ -135,10 +128,8 @@ pub fn refused_by_policy(declaration: &Declaration, message: String) -> FieldErr
     let named = declaration.settings().iter().filter(|setting| message.contains(&setting.name));
     // The longest name: others may be part of it.
     match named.max_by_key(|setting| setting.name.len()) {
-        Some(Setting { name, .. }) => {
-            FieldError { name: field(name), why: message.replace(name.as_str(), &title(name)) }
-        }
-        None => FieldError { name: String::new(), why: message },
+        Some(Setting { name, .. }) => FieldError::new(field(name), message.replace(name.as_str(), &title(name))),
+        None => FieldError::new("", message),
     }
 }
 
@@ -214,7 +205,7 @@ mod tests {
         for (name, text) in cases {
             let mut values = values_of(&declaration, &before);
             values.insert(name.into(), text.into());
-            assert_eq!(read(&values, &declaration, &before).expect_err("it is rejected").name, name);
+            assert_eq!(read(&values, &declaration, &before).expect_err("it is rejected").field, name);
         }
     }
 }

@@ -1,18 +1,22 @@
 //! The question before an action: what it costs and loses, in figures that are the policy's own at any size.
 
 use super::{BulkAction, BulkRequest};
+use crate::parse::FieldError;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::now_of;
 use crate::web::pages::Failed;
+use crate::web::pages::form::wrong;
 use crate::web::pages::layout::{no_default, shown, told};
 use crate::words::{
-    OTHER_AREA, REPLACEMENTS_LISTED_MAX, Surface, count, dollars, leaving_in_words, locking_in_words, refused_in_words,
-    replacing_in_words, replacing_instead_in_words, slots, subject, taking_in_words, thousands,
+    OTHER_AREA, REPLACEMENTS_LISTED_MAX, Surface, asked_in_words, count, dollars, leaving_in_words, locking_in_words,
+    refused_in_words, replacing_in_words, replacing_instead_in_words, screening_cost_in_words, slots, subject,
+    taking_in_words, thousands,
 };
 use dialguard::contract::{PhoneNumber, SlotId};
-use dialguard_dialer::dialguard::{PlannedReplacement, Preview, ReplacementCost, count_to_type};
+use dialguard_dialer::dialguard::{PlannedReplacement, Preview, ReplacementCost, ScreeningCost, count_to_type};
 use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::prices::dollars_of_micros;
 use maud::{Markup, html};
 
 /// Replacements that a question lists once it is opened, at most.
@@ -23,6 +27,8 @@ pub struct Question<'a> {
     pub account: &'a AccountProfile,
     pub request: &'a BulkRequest,
     pub numbers: &'a [PhoneNumber],
+    /// What is wrong with what was typed into it.
+    pub error: Option<&'a FieldError>,
 }
 
 /// A question's title and content.
@@ -119,14 +125,16 @@ impl Question<'_> {
         Ok((title, content))
     }
 
-    pub fn screen(&self) -> (String, Markup) {
+    pub fn screen(&self) -> Dialog {
+        let cost = self.site.dialguard().screening_cost(&self.account.id, self.numbers)?;
         let title = format!("Screen {}?", self.subject());
         let content = html! {
             h1 { (told(&title)) }
-            p { "Every carrier is asked about " (told(&self.subject())) " now. The account does not change. Carriers may charge for lookups." }
-            (self.choices(&[Choice::new("screen", "Screen", "costs")], count_to_type(self.numbers.len(), 0)))
+            (asked_of_sources(&cost))
+            p { "The account does not change." }
+            (self.choices(&[Choice::new("screen", screen_label(&cost), "costs")], count_to_type(self.numbers.len(), 0)))
         };
-        (title, content)
+        Ok((title, content))
     }
 
     fn count_to_type(&self, preview: &Preview) -> Result<Option<usize>, Failed> {
@@ -159,7 +167,8 @@ impl Question<'_> {
 
     fn choices(&self, choices: &[Choice], count: Option<usize>) -> Markup {
         let back = self.request.filter().path(&self.account.id, "");
-        form(&self.account.id, self.request.hidden_fields(), choices, count, &back)
+        let typed = (self.request.confirm.as_str(), self.error);
+        form(&self.account.id, self.request.hidden_fields(), choices, (count, typed), &back)
     }
 }
 
@@ -180,7 +189,7 @@ pub fn proposal(site: &Site, account: &AccountProfile, proposed: &[PlannedReplac
         p { "Automatic replacement would replace " (if numbers.len() == 1 { "it" } else { "them" }) ". The check has changed nothing; the next daily review decides if you do not." }
         (replacement_list(proposed))
         (sentences(&replacing_in_words(&cost, provider.as_ref(), &account.buying)))
-        (form(&account.id, fields, &choices, count, &account_path(&account.id)))
+        (form(&account.id, fields, &choices, (count, ("", None)), &account_path(&account.id)))
     })
 }
 
@@ -194,30 +203,57 @@ fn replace_label(verb: &str, cost: &ReplacementCost) -> String {
 
 /// The buttons of a question. Cancel has the focus. Enter in the field for the count does nothing: a form's first button
 /// is the one that Enter presses, and that one is off.
-fn form(account: &str, fields: Markup, choices: &[Choice], count: Option<usize>, back: &str) -> Markup {
+fn form(
+    account: &str,
+    fields: Markup,
+    choices: &[Choice],
+    (count, typed): (Option<usize>, (&str, Option<&FieldError>)),
+    back: &str,
+) -> Markup {
+    let is_wrong = typed.1.is_some();
     html! {
         form method="post" action={ (account_path(account)) "/act" } data-do {
             (no_default())
             (fields)
-            @if let Some(count) = count.filter(|_| !choices.is_empty()) { (typed_count(count)) }
+            @if let Some(count) = count.filter(|_| !choices.is_empty()) { (typed_count(count, typed)) }
             p.choices {
                 @for Choice { action, label, class } in choices {
                     button class=[(!class.is_empty()).then_some(class)] name="action" value=(action) { (label) }
                 }
-                a.button.back href=(back) data-close autofocus { (if choices.is_empty() { "Close" } else { "Cancel" }) }
+                a.button.back href=(back) data-close autofocus[!is_wrong] { (if choices.is_empty() { "Close" } else { "Cancel" }) }
             }
         }
     }
 }
 
-/// The field in which a user types how many numbers an act is about.
-pub fn typed_count(count: usize) -> Markup {
-    let shown = thousands(count as u64);
+/// The field in which a user types how many numbers an act is about, as it was typed before, and what is wrong with that.
+pub fn typed_count(count: usize, (typed, error): (&str, Option<&FieldError>)) -> Markup {
+    let (shown, why) = (thousands(count as u64), wrong(error, "confirm"));
     html! {
-        label.typed {
+        label.typed for="confirm" {
             span { "Type " strong { (shown) } " to go on" }
-            input name="confirm" required autocomplete="off" inputmode="numeric" pattern=(shown.replace(',', ",?")) title={ "Type " (shown) };
+            input #confirm name="confirm" value=(typed) required autocomplete="off" inputmode="numeric"
+                pattern=(shown.replace(',', ",?")) title={ "Type " (shown) } aria-describedby="confirm-means"
+                aria-invalid=[why.map(|_| "true")] autofocus[why.is_some()];
         }
+        p.hint #confirm-means { @if let Some(why) = why { strong.failed { "Nothing was changed: " (told(why)) "." } } }
+    }
+}
+
+/// What each source is asked in a screening, and what that costs.
+pub fn asked_of_sources(cost: &ScreeningCost) -> Markup {
+    html! {
+        p { (screening_cost_in_words(cost)) }
+        ul.asked { @for asked in &cost.sources { li { strong { (asked.source.name) } ": " (asked_in_words(asked)) } } }
+        @if cost.sources.is_empty() { p.warning { "There is no source to ask." } }
+    }
+}
+
+/// `Screen`, or `Screen for $1.20` at most.
+pub fn screen_label(cost: &ScreeningCost) -> String {
+    match cost.micros() {
+        0 => "Screen".into(),
+        micros => format!("Screen for {}", dollars_of_micros(micros)),
     }
 }
 
@@ -228,7 +264,7 @@ fn sentences(sentences: &[String]) -> Markup {
 /// What is replaced by what. A long list is closed at first.
 fn replacement_list(replacements: &[PlannedReplacement]) -> Markup {
     let list = |listed: &[PlannedReplacement]| {
-        html! { ul.replacing { @for planned in listed { (replacement_row(planned)) } } }
+        html! { ul.replacing.listed tabindex="0" aria-label="Replacements" { @for planned in listed { (replacement_row(planned)) } } }
     };
     let unlisted = replacements.len().saturating_sub(REPLACEMENTS_OPENED_MAX) as u64;
     html! {

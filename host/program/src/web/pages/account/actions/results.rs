@@ -1,33 +1,21 @@
-//! The result of an action, number by number.
+//! The result of an action: counted, then what was refused by reason, then what was done.
 
 use super::{BulkAction, BulkRequest};
+use crate::web::address::orders_path;
 use crate::web::pages::layout::{number_link, told};
-use crate::words::{e164, thousands};
+use crate::words::{Surface, count, e164, summary_in_words, why_not_in_words};
 use dialguard::contract::{Action, PhoneNumber, SlotId};
-use dialguard_dialer::dialguard::Completion;
+use dialguard_dialer::dialguard::Summary;
 use dialguard_dialer::ledger::{AccountProfile, Order};
+use dialguard_dialer::table_file::csv_of;
 use maud::{Markup, html};
 use std::collections::HashMap;
 
-/// Results listed one by one, at most. If there are more, refused numbers come first.
-const RESULTS_LISTED_MAX: usize = 2_000;
+/// Numbers of one group that are listed, at most; the file has all.
+pub const LISTED_MAX: usize = 200;
 
-/// The result for one number.
-pub struct NumberResult {
-    pub number: PhoneNumber,
-    pub completion: Completion,
-    pub text: String,
-}
-
-impl NumberResult {
-    fn class(&self) -> &'static str {
-        match self.completion {
-            Completion::Done => "done",
-            Completion::NotDone => "failed",
-            Completion::UnderWay(_) => "under-way",
-        }
-    }
-}
+/// Groups with so many numbers are open at first.
+const OPEN_MAX: usize = 15;
 
 /// What a decision changed, by number: a batch has thousands of numbers and as many changes.
 pub struct Changes<'a> {
@@ -53,7 +41,8 @@ impl<'a> Changes<'a> {
         changes
     }
 
-    pub fn of_number(&self, action: BulkAction, number: PhoneNumber, completion: Completion) -> String {
+    /// What was done with a number.
+    fn done(&self, action: BulkAction, number: PhoneNumber) -> String {
         match action {
             BulkAction::Monitor => match self.occupied.get(&number) {
                 Some(slot) => format!("monitored in slot {slot}"),
@@ -66,50 +55,107 @@ impl<'a> Changes<'a> {
                     None => done.into(),
                 }
             }
-            BulkAction::Replace => match (completion, self.orders.get(&number)) {
-                (Completion::Done, Some(order)) => {
-                    format!("replaced by {} in slot {}", e164(order.replacement), order.slot)
-                }
-                (Completion::NotDone, _) => "not replaced; its order was abandoned, and Activity says why".into(),
-                _ => "replacement under way; see Replacements".into(),
+            BulkAction::Replace => match self.orders.get(&number) {
+                Some(order) => format!("replaced by {} in slot {}", e164(order.replacement), order.slot),
+                None => "replaced".into(),
             },
             BulkAction::Screen => String::new(),
         }
     }
 }
 
-pub fn result_table(
-    account: &AccountProfile,
-    request: &BulkRequest,
-    mut results: Vec<NumberResult>,
-    problems: &[String],
-) -> Markup {
-    let count_of = |class| results.iter().filter(|it| it.class() == class).count() as u64;
-    let [done, not_done, under_way] = ["done", "failed", "under-way"].map(count_of);
-    if results.len() > RESULTS_LISTED_MAX {
-        results.sort_by_key(|it| it.completion == Completion::Done);
+/// The result of a request.
+pub struct BulkResult<'a> {
+    pub account: &'a AccountProfile,
+    pub request: &'a BulkRequest,
+    pub summary: &'a Summary,
+    pub changes: &'a Changes<'a>,
+    pub problems: &'a [String],
+    pub surface: Surface,
+}
+
+impl BulkResult<'_> {
+    /// Numbers that are not done, under way and done, each with what is said of it.
+    fn groups(&self) -> Vec<Group<'_>> {
+        let Summary { done, under_way, not_done } = self.summary;
+        let refused = not_done.iter().map(|group| {
+            let title = why_not_in_words(group.why, self.surface);
+            Group { class: "failed", title, numbers: &group.numbers, of_each: None }
+        });
+        let under_way = Group { class: "under-way", title: "under way".into(), numbers: under_way, of_each: None };
+        let of_each: OfEach = Box::new(|number| self.changes.done(self.request.action, number));
+        let done = Group { class: "done", title: "done".into(), numbers: done, of_each: Some(of_each) };
+        refused.chain([under_way, done]).filter(|group| !group.numbers.is_empty()).collect()
     }
-    let unlisted = results.len().saturating_sub(RESULTS_LISTED_MAX) as u64;
-    html! {
-        section.panel.results data-dialog data-changed {
-            h1 {
-                (thousands(done)) " done"
-                @if under_way > 0 { ", " (thousands(under_way)) " under way" }
-                @if not_done > 0 { ", " (thousands(not_done)) " not done" }
-            }
-            div.wide { table {
-                thead { tr { th { "Number" } th { "Result" } } }
-                tbody {
-                    @for it in results.iter().take(RESULTS_LISTED_MAX) {
-                        tr { td { (number_link(&account.id, it.number)) } td class=(it.class()) { @if it.class() == "failed" { "not done: " } (told(&it.text)) } }
-                    }
+
+    /// Whether some numbers are not listed.
+    pub fn is_long(&self) -> bool {
+        self.groups().iter().any(|group| group.numbers.len() > LISTED_MAX)
+    }
+
+    /// Each number with its result, as CSV.
+    pub fn file(&self) -> Vec<u8> {
+        let header = ["number", "result", "detail"].map(str::to_owned);
+        let rows = self.groups().into_iter().flat_map(|group| {
+            let row = move |number: &PhoneNumber| {
+                let detail = group.of_each.as_ref().map_or_else(|| group.title.clone(), |of_each| of_each(*number));
+                let result = if group.class == "failed" { "not-done" } else { group.class };
+                [e164(*number), result.to_owned(), detail]
+            };
+            group.numbers.iter().map(row).collect::<Vec<_>>()
+        });
+        csv_of(std::iter::once(header).chain(rows))
+    }
+
+    /// `file` has all of it.
+    pub fn render(&self, file: Option<&str>) -> Markup {
+        html! {
+            section.panel.results data-dialog data-changed {
+                h1 { (summary_in_words(self.summary)) }
+                @if !self.summary.under_way.is_empty() {
+                    p { "What is under way is carried out meanwhile: " a href={ (orders_path(&self.account.id)) } { "Replacements" } " shows its progress." }
                 }
-            } }
-            @if unlisted > 0 { p.quiet { "And " (thousands(unlisted)) " more." } }
-            @for problem in problems { p.warning { (told(problem)) } }
-            p { a.button.first href=(request.filter().path(&account.id, "")) data-close { "Back to numbers" } }
+                @for group in self.groups() { (group.render(&self.account.id)) }
+                @if let Some(file) = file { p { a href=(file) download { "Download the result for each number" } } }
+                @for problem in self.problems { p.warning { (told(problem)) } }
+                p { a.button.first href=(self.request.filter().path(&self.account.id, "")) data-close { "Back to numbers" } }
+            }
         }
     }
+}
+
+type OfEach<'a> = Box<dyn Fn(PhoneNumber) -> String + 'a>;
+
+/// Numbers with the same result, as one line that opens.
+struct Group<'a> {
+    class: &'static str,
+    title: String,
+    numbers: &'a [PhoneNumber],
+    /// What is said of each number, if that differs.
+    of_each: Option<OfEach<'a>>,
+}
+
+impl Group<'_> {
+    fn render(&self, account: &str) -> Markup {
+        let numbers = self.numbers.len();
+        html! {
+            details.group open[numbers <= OPEN_MAX] {
+                summary { (count(numbers as u64, "number")) " " span class=(self.class) { @if self.class == "failed" { "not done: " } (self.title) } }
+                ul.listed {
+                    @for number in self.numbers.iter().take(LISTED_MAX) {
+                        li { (number_link(account, *number)) @if let Some(of_each) = &self.of_each { " " (told(&of_each(*number))) } }
+                    }
+                }
+                (unlisted(numbers))
+            }
+        }
+    }
+}
+
+/// How many numbers of a group are not listed.
+pub fn unlisted(numbers: usize) -> Markup {
+    let more = numbers.saturating_sub(LISTED_MAX) as u64;
+    html! { @if more > 0 { p.quiet { "And " (count(more, "more number")) ", which the file has." } } }
 }
 
 #[cfg(test)]
@@ -128,12 +174,9 @@ mod tests {
             closing(13_105_550_102, 8),
         ];
         let changes = Changes::of(&actions, &[]);
-        let text = |action, number| changes.of_number(action, number, Completion::Done);
-        assert_eq!(text(BulkAction::Monitor, 13_105_550_100), "monitored in slot 3");
-        assert_eq!(text(BulkAction::Stop, 13_105_550_102), "no longer monitored; slot 8 is locked");
-        assert_eq!(text(BulkAction::Delete, 13_105_550_101), "deleted; slot 7 is locked");
-        assert_eq!(text(BulkAction::Delete, 13_105_550_103), "deleted");
-        let under_way = changes.of_number(BulkAction::Replace, 13_105_550_103, Completion::UnderWay(7));
-        assert_eq!(under_way, "replacement under way; see Replacements");
+        assert_eq!(changes.done(BulkAction::Monitor, 13_105_550_100), "monitored in slot 3");
+        assert_eq!(changes.done(BulkAction::Stop, 13_105_550_102), "no longer monitored; slot 8 is locked");
+        assert_eq!(changes.done(BulkAction::Delete, 13_105_550_101), "deleted; slot 7 is locked");
+        assert_eq!(changes.done(BulkAction::Delete, 13_105_550_103), "deleted");
     }
 }
