@@ -9,7 +9,7 @@ use crate::web::address::{account_path, orders_path};
 use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{OTHER_AREA, after_last_rest, count, dollars, e164, kind_name};
+use crate::words::{OTHER_AREA, after_last_rest, by_in_words, count, dollars, e164, kind_name};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -177,6 +177,7 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
                                 None if order.has_rested => "one of your own",
                                 None => "on hand",
                             }
+                            ", " (by_in_words(order.asked_by.as_ref()))
                         }
                     }
                     (status(account, order, now))
@@ -232,6 +233,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
                         span.quiet {
                             " in slot " (order.slot)
                             @if is_other_area(order.number, order.replacement) { ", " (OTHER_AREA) }
+                            ", " (by_in_words(order.asked_by.as_ref()))
                         }
                     }
                     @if let Some(until) = order.rests_until { p { "Rests until " (moment(until, account.time_zone)) "." } }

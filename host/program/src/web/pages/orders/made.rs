@@ -5,7 +5,7 @@ use crate::web::address::orders_path;
 use crate::web::auth::Caller;
 use crate::web::pages::Failed;
 use crate::web::pages::layout::{moment, number_link};
-use crate::words::{capital, dollars, e164, reason_in_words};
+use crate::words::{by_in_words, capital, dollars, e164, reason_in_words};
 use chrono::{Datelike, Days, NaiveDate};
 use dialguard::calendar::day_starts_at;
 use dialguard::contract::ReplacementReason;
@@ -162,7 +162,7 @@ fn table(account: &AccountProfile, orders: &[Order]) -> Markup {
                         td { (number_link(&account.id, order.number)) }
                         td { (number_link(&account.id, order.replacement)) br; span.quiet { (origin(order)) } }
                         td.figure { (order.slot) }
-                        td { strong { (capital(reason_in_words(order.why))) } br; (order.because) (state(order)) }
+                        td { strong { (capital(reason_in_words(order.why))) } ", " (by_in_words(order.asked_by.as_ref())) br; (order.because) (state(order)) }
                         td.figure { (cost(order)) }
                     }
                 }
