@@ -200,7 +200,8 @@ fn story_in_words(entries: &[StoryEntry], zone: Zone) -> String {
                 String::new()
             };
             for step in &entry.steps {
-                text += &format!("         {} {}\n", time_of_step(step.at, entry.at, zone), sentence(step, zone));
+                let told = sentence(step, zone).replace('\n', "\n           ");
+                text += &format!("         {} {told}\n", time_of_step(step.at, entry.at, zone));
             }
         }
     }
