@@ -127,9 +127,10 @@ pub fn change_password(
     name: &str,
     password: &str,
     kept: Option<&SecretHash>,
+    now: Timestamp,
 ) -> Result<(), AccessError> {
     ensure_password(password)?;
-    Ok(ledger.change_password(name, &hashed(password), kept)?)
+    Ok(ledger.change_password(name, &hashed(password), kept, now)?)
 }
 
 /// The user with this name and password; none if they are wrong. An unknown name takes the same time.

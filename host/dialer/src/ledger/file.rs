@@ -51,6 +51,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/26-links-and-sessions.sql"),
     include_str!("schema/27-attention-and-billing.sql"),
     include_str!("schema/28-calls-from-logs.sql"),
+    include_str!("schema/30-program-events.sql"),
 ];
 
 /// A file that is open.

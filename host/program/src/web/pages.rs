@@ -20,6 +20,7 @@ mod new_account;
 mod orders;
 mod policy;
 mod pool;
+mod program_activity;
 mod review;
 mod services;
 mod settings;
@@ -55,6 +56,7 @@ pub fn routes(site: &Site) -> Router<Site> {
         .merge(guide::routes())
         .merge(policy::routes())
         .merge(pool::routes())
+        .merge(program_activity::routes())
         .merge(settings::routes())
         .merge(review::routes())
         .merge(services::routes())

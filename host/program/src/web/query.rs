@@ -33,7 +33,7 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 23] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
@@ -51,6 +51,7 @@ const PAGES: [&str; 22] = [
     "/accounts/{account}/policy/{act}",
     "/accounts/{account}/pool",
     "/accounts/{account}/settings",
+    "/activity",
     "/add-provider",
     "/add-source",
     "/join",

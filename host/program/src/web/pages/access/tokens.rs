@@ -59,7 +59,8 @@ async fn make(
     Form(NewToken { name, days, role, covers, account }): Form<NewToken>,
 ) -> Result<Response, Failed> {
     let written = WrittenToken { name, days, grant: ChosenGrant::new(role, covers, account) };
-    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
+    let (dialguard, now) = (site.acting_as(&caller), site.dialguard().now());
+    let ledger = dialguard.ledger();
     let read = written.grant.read(ledger).and_then(|grant| Ok((grant, days_of(&written.days)?)));
     let error = match read {
         Err(error) => error,
@@ -111,8 +112,12 @@ async fn ask_to_withdraw(
     Ok(page_at(&caller, Place::Tokens, "Tokens", content))
 }
 
-async fn withdraw(State(site): State<Site>, _: Administrator, Path(name): Path<String>) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().withdraw_token(&name)?;
+async fn withdraw(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Path(name): Path<String>,
+) -> Result<Redirect, Failed> {
+    site.acting_as(&caller).ledger().withdraw_token(&name, site.dialguard().now())?;
     Ok(Redirect::to("/tokens"))
 }
 

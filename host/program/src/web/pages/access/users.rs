@@ -67,7 +67,7 @@ async fn add(
     Form(NewUser { name, password, again, role, covers, account }): Form<NewUser>,
 ) -> Result<Response, Failed> {
     let written = WrittenUser { name, grant: ChosenGrant::new(role, covers, account) };
-    let (ledger, now, name) = (site.dialguard().ledger().clone(), site.dialguard().now(), written.name.clone());
+    let (ledger, now, name) = (site.acting_as(&caller).ledger().clone(), site.dialguard().now(), written.name.clone());
     let read = written.grant.read(&ledger).and_then(|grant| Ok((grant, repeated(password, &again)?)));
     let error = match read {
         Err(error) => error,
@@ -107,7 +107,8 @@ async fn make_invite(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let (invite, secret) = invite(ledger, grant, caller.inviter(), site.dialguard().now())?;
+    let inviting = site.acting_as(&caller);
+    let (invite, secret) = invite(inviting.ledger(), grant, caller.inviter(), inviting.now())?;
     let path = format!("/join?invite={secret}");
     let result = html! {
         section.panel role="status" {
@@ -120,8 +121,12 @@ async fn make_invite(
     Ok(users_page(&site, &caller, &WrittenUser::default(), None, result)?.into_response())
 }
 
-async fn revoke(State(site): State<Site>, _: Administrator, Path(id): Path<u64>) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().revoke_invite(id)?;
+async fn revoke(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Path(id): Path<u64>,
+) -> Result<Redirect, Failed> {
+    site.acting_as(&caller).ledger().revoke_invite(id, site.dialguard().now())?;
     Ok(Redirect::to("/users"))
 }
 
@@ -159,7 +164,7 @@ async fn change(
     let (user, chosen) = (another(&site, &caller, &name)?, ChosenGrant::new(role, covers, account));
     match chosen.read(site.dialguard().ledger()) {
         Ok(grant) => {
-            site.dialguard().ledger().change_grant(&name, &grant)?;
+            site.acting_as(&caller).ledger().change_grant(&name, &grant, site.dialguard().now())?;
             Ok(Redirect::to("/users").into_response())
         }
         Err(error) => {
@@ -171,10 +176,10 @@ async fn change(
 
 async fn end_session(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Path((name, session)): Path<(String, String)>,
 ) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().end_session_of(&name, &session)?;
+    site.acting_as(&caller).ledger().end_session_of(&name, &session, site.dialguard().now())?;
     Ok(Redirect::to(&user_path(&name)))
 }
 
@@ -200,7 +205,7 @@ async fn remove(
     Path(name): Path<String>,
 ) -> Result<Redirect, Failed> {
     another(&site, &caller, &name)?;
-    site.dialguard().ledger().remove_user(&name)?;
+    site.acting_as(&caller).ledger().remove_user(&name, site.dialguard().now())?;
     Ok(Redirect::to("/users"))
 }
 

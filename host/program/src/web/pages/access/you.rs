@@ -63,7 +63,7 @@ async fn change(
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).into());
     };
     tokio::time::sleep_until(attempt.turn).await;
-    let ledger = site.dialguard().ledger().clone();
+    let (ledger, now) = (site.acting_as(&you.caller).ledger().clone(), site.dialguard().now());
     let is_right = match Credentials::new(name.clone(), current) {
         Some(credentials) => site.0.passwords.are_right(ledger.clone(), credentials).await?,
         None => false,
@@ -77,7 +77,7 @@ async fn change(
         Err(FieldError { field, why }) => return refuse(field, &why),
     };
     let kept = you.session;
-    let changed = site.0.passwords.hash(move || change_password(&ledger, &name, &password, Some(&kept))).await;
+    let changed = site.0.passwords.hash(move || change_password(&ledger, &name, &password, Some(&kept), now)).await;
     if let Err(error) = changed {
         let FieldError { field, why } = field_of(error)?;
         return refuse(field, &why);
@@ -87,12 +87,16 @@ async fn change(
 }
 
 async fn end(State(site): State<Site>, you: SignedIn, Path(session): Path<String>) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().end_session_of(&you.caller.name, &session)?;
+    site.acting_as(&you.caller).ledger().end_session_of(&you.caller.name, &session, site.dialguard().now())?;
     Ok(Redirect::to("/you"))
 }
 
 async fn end_others(State(site): State<Site>, you: SignedIn) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().end_sessions_of(&you.caller.name, Some(&you.session))?;
+    site.acting_as(&you.caller).ledger().end_sessions_of(
+        &you.caller.name,
+        Some(&you.session),
+        site.dialguard().now(),
+    )?;
     Ok(Redirect::to("/you"))
 }
 
