@@ -52,6 +52,7 @@ mod program {
     mod costs;
     mod daily_check;
     mod dashboard;
+    mod days;
     #[cfg(target_os = "linux")]
     mod descriptors;
     mod export;

@@ -12,7 +12,8 @@ use dialguard_dialer::access::Role;
 use serde_json::json;
 use std::process::Command;
 
-/// Runs `tests/dashboard/steps/NAME.js` as a user with this role and fails if it does. False if it was skipped.
+/// Runs `tests/dashboard/steps/NAME.js` as a user with this role and fails if it does. False if it was skipped. Several
+/// names share a browser.
 pub fn step(server: &Server, role: Role, name: &str) -> bool {
     let session = server.session(role, &[]);
     Step { address: &server.address, session: &session, others: &[] }.run(&server.dialer, name)
@@ -33,7 +34,7 @@ impl Step<'_> {
         let folder = repository("tests/dashboard");
         let (true, Some(chromium)) = (are_installed(&folder, "tests/dashboard"), chromium()) else { return false };
         let mut node = Command::new("node");
-        node.args(["step.js", name]).current_dir(&folder).env("CHROMIUM", chromium);
+        node.arg("step.js").args(name.split_whitespace()).current_dir(&folder).env("CHROMIUM", chromium);
         // The program itself, for steps in which another process changes something.
         node.env("DIALGUARD", env!("CARGO_BIN_EXE_dialguard")).env("DIALGUARD_DATA", dialer.path("ledger"));
         node.env("DIALGUARD_AT", dialguard::calendar::rfc3339(dialer.now()));
@@ -67,9 +68,11 @@ async fn one_flagged() -> Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_is_accessible() {
+async fn every_page_is_accessible_and_everything_can_be_done_by_keyboard() {
     let server = one_flagged().await;
-    step(&server, Role::Administer, "accessible");
+    let [session, reader] = [Role::Administer, Role::Read].map(|role| server.session(role, &[]));
+    let others = [("DIALGUARD_READER", reader.as_str())];
+    Step { address: &server.address, session: &session, others: &others }.run(&server.dialer, "accessible keys");
 }
 
 #[tokio::test(flavor = "multi_thread")]

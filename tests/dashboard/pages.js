@@ -26,6 +26,27 @@ export const PAGES = [
     prepare: (page) => page.locator("details.actions summary").first().click(),
   },
   {
+    name: "selected",
+    path: (account) => `/accounts/${account}?show=monitored`,
+    prepare: async (page) => {
+      for (const box of (await page.locator('td.select input').all()).slice(0, 3)) await box.check();
+    },
+  },
+  {
+    name: "commands",
+    path: (account) => `/accounts/${account}`,
+    prepare: async (page) => {
+      await page.keyboard.press("j");
+      await page.getByRole("button", { name: "Commands" }).click();
+      await page.getByRole("option", { name: /Accounts/ }).first().waitFor();
+    },
+  },
+  {
+    name: "keys",
+    path: (account) => `/accounts/${account}`,
+    prepare: (page) => page.keyboard.press("?"),
+  },
+  {
     name: "dialog",
     path: (account) => `/accounts/${account}`,
     prepare: async (page) => {

@@ -1,4 +1,4 @@
-// node step.js NAME   runs steps/NAME.js in a browser: one thing a user does, and the expected result
+// node step.js NAME…   runs each steps/NAME.js, all in one browser: one thing a user does, and the expected result
 //
 // DIALGUARD_PAGE is the dashboard's URL, DIALGUARD_SESSION the value of a session cookie, if the step is a user's. A step is a module whose default
 // export receives a signed-in page, and `open` for further ones. It fails by throwing.
@@ -6,7 +6,6 @@
 import { signIn, withBrowser } from "./browser.js";
 
 const { DIALGUARD_PAGE: address, DIALGUARD_SESSION: session } = process.env;
-const { default: step } = await import(`./steps/${process.argv[2]}.js`);
 
 await withBrowser(address, async (openPage) => {
   const open = async (options) => {
@@ -14,11 +13,14 @@ await withBrowser(address, async (openPage) => {
     if (session) await signIn(page, address, session);
     return page;
   };
-  const page = await open();
-  try {
-    await step(page, open);
-  } catch (error) {
-    console.error(`the page when it failed:\n${await page.locator("dialog[open], body").last().innerText()}\n`);
-    throw error;
+  for (const name of process.argv.slice(2)) {
+    const { default: step } = await import(`./steps/${name}.js`);
+    const page = await open();
+    try {
+      await step(page, open);
+    } catch (error) {
+      console.error(`${name} failed; its first page:\n${await page.locator("dialog[open], body").last().innerText()}\n`);
+      throw error;
+    }
   }
 });

@@ -32,7 +32,7 @@ async fn a_program_that_is_killed_between_reviewing_and_delivering_loses_nothing
     receiver.take_messages();
     // The killed program held the webhook for a minute.
     dialer.pass(chrono::Utc::now().timestamp() as u64 - now + 61);
-    dialer.run("alerts deliver --once").exits(0).says(&["1 messages delivered"]);
+    dialer.run("alerts deliver --once").exits(0).says(&["1 message delivered"]);
     let again = receiver.first_message().await;
     assert_eq!((&again.id, &again.body), (&first.id, &first.body));
     assert_ne!(again.timestamp, first.timestamp, "the time is that of the try");

@@ -283,6 +283,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         inputs: &inputs,
         recording: &recording,
         answers: &[],
+        by_source: &[],
         problems: &[],
         provider_problems: &[],
         counted_before: 0,

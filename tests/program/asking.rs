@@ -70,8 +70,8 @@ async fn costs_and_losses_are_right_at_any_size_and_large_acts_take_a_typed_coun
         let (_, deletion) = form(&operator, "ask", "delete", numbers.clone(), "").await;
         let told = text(&deletion);
         let gone = match count {
-            1 => "+13105550100 leaves the account for good".into(),
-            _ => format!("{} numbers leave the account for good", dialguard_dialer::prices::grouped(count)),
+            1 => "(310) 555-0100 leaves the account for good".into(),
+            _ => format!("{} numbers leave the account for good", dialguard_dialer::figures::grouped(count)),
         };
         let instead = format!("Replacing instead {instead}");
         for words in [&format!("Deleting {loss} billing cycle. Nothing is refunded."), &gone, &instead] {
@@ -163,7 +163,7 @@ async fn every_surface_shows_the_same_preview() {
     assert_eq!((&usage["occupied"], &usage["locked"]), (&json!(3), &json!(0)), "nothing was changed");
 
     let page = form(&server.user(Role::Operate, &["acme"]), "ask", "replace", 100..102, "").await.1;
-    assert!(text(&page).contains("+12135550191 will replace +13105550101 in slot 2, another area code."), "{page}");
+    assert!(text(&page).contains("(213) 555-0191 will replace (310) 555-0101 in slot 2, another area code."), "{page}");
 }
 
 /// One of two numbers is flagged by every carrier for the second day, at five in the morning: automatic replacement is
@@ -189,7 +189,7 @@ async fn a_check_by_a_user_spends_nothing_and_the_daily_review_does() {
                 let page = checked.text().await.expect("a page");
                 let told = text(&page);
                 for words in
-                    ["2 of 2 numbers rated.", "Replace +13105550100?", "$4.00 will be charged", "Replace for $4.00"]
+                    ["2 of 2 numbers rated.", "Replace (310) 555-0100?", "$4.00 will be charged", "Replace for $4.00"]
                 {
                     assert!(told.contains(words), "{words}\n{told}");
                 }

@@ -439,8 +439,8 @@ fn an_invalid_ftc_file_does_not_affect_the_others() {
     dialer.file("ftc/notes.txt", "not a daily file");
     let added = dialer.run("sources add FTC --ftc ftc").exits(0);
     added.says(&[
-        "1 files, 3 complaints",
-        "1 rows without a number and 1",
+        "1 file, 3 complaints",
+        "1 row without a number and 1",
         "DNC_Complaint_Numbers_2021-07-07.csv has no",
     ]);
     let review = dialer.json("review acme")[0].clone();

@@ -474,7 +474,7 @@ fn monitor_checks_numbers_at_once_and_says_how_they_rate() {
     assert_eq!(results, ["done, ● clean", "done, ✖ flagged", "done"], "no carrier knows the third");
     dialer.run(&format!("monitor acme {} --no-check", e164(103))).exits(0);
     assert_eq!(dialer.standing(103), "4 pending");
-    dialer.run("serve --once").exits(0).says(&["1 accounts reviewed"]);
+    dialer.run("serve --once").exits(0).says(&["1 account reviewed"]);
     assert_eq!((dialer.standing(102), dialer.standing(103)), ("3 pending".into(), "4 clean".into()));
 }
 

@@ -33,6 +33,7 @@ async fn a_command_prints_the_json_of_the_api() {
         ("account show acme", "/api/v1/accounts/acme"),
         ("account list", "/api/v1/accounts"),
         ("usage acme", "/api/v1/accounts/acme/usage"),
+        ("days acme", "/api/v1/accounts/acme/days"),
         ("orders acme", "/api/v1/accounts/acme/orders"),
         ("numbers pool acme", "/api/v1/accounts/acme/pool"),
         ("events acme --last 1000", "/api/v1/accounts/acme/events?limit=1000"),
@@ -51,7 +52,7 @@ async fn a_command_prints_the_json_of_the_api() {
         assert_eq!(server.dialer.json(command), answer, "{command} and {path}");
         compared += 1;
     }
-    assert_eq!(compared, 14);
+    assert_eq!(compared, 15);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,3 +69,17 @@ fn settings_that_were_set_stay_and_those_that_were_not_follow_the_policy() {
     let refused = dialer.run("account set zed --spam-score-min 70").exits(1).stderr;
     assert!(refused.contains("closed"), "{refused}");
 }
+
+/// Days were not counted then. What its runs on record say of them is filled in.
+#[test]
+fn days_of_then_are_known_from_the_runs_on_record() {
+    let dialer = dialer();
+    let days = dialer.json("days acme")["days"].clone();
+    let rated = |date: &str| {
+        let day = days.as_array().expect("days").iter().find(|day| day["date"] == date).expect("the day");
+        ["clean", "at-risk", "flagged", "not-rated"].map(|status| day[status].clone())
+    };
+    assert_eq!(json!(rated("2026-02-28")), json!([0, 0, 0, 0]));
+    assert_eq!(json!(rated("2026-03-01")), json!([5, 1, 0, 0]));
+    assert_eq!(json!(rated("2026-03-02")), json!([5, 0, 1, 0]));
+}

@@ -456,7 +456,7 @@ fn every_run_can_be_replayed() {
             (&json!(true), &json!(1), &json!("0.3.0"))
         );
     }
-    dialer.run("replay 3").exits(0).says(&["the plan is the same, byte for byte", "5 reviews, 1 actions"]);
+    dialer.run("replay 3").exits(0).says(&["the plan is the same, byte for byte", "5 reviews, 1 action"]);
     // The outcome with another revision.
     let other = dialer.json(&format!("replay 3 --revision {eager}"));
     assert_eq!((&other["flagged-sooner"], &other["replaced-less"]), (&json!(4), &json!(1)), "{other}");
@@ -624,12 +624,12 @@ fn serve_notices_a_change_without_a_restart() {
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
     let eager = install_untried(&dialer, &eager());
     dialer.run(&format!("policy activate {eager}")).exits(0);
-    dialer.run("serve --once").exits(0).says(&["1 accounts reviewed"]);
+    dialer.run("serve --once").exits(0).says(&["1 account reviewed"]);
     assert_eq!(dialer.standing(100), "1 flagged");
     dialer.run("policy shadow 1").exits(0);
     dialer.pass(DAY);
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
     let Outcome { stdout, .. } = dialer.run("serve --once").exits(0);
-    assert_eq!(stdout.trim(), "1 accounts reviewed.", "at {}", rfc3339(dialer.now()));
+    assert_eq!(stdout.trim(), "1 account reviewed.", "at {}", rfc3339(dialer.now()));
     assert_eq!(dialer.json("policy diff")["reviews"], 1);
 }

@@ -467,7 +467,7 @@ fn serve_once_reviews_due_accounts_and_exits() {
         dialer.run(&format!("account add {id} --blocks 1 {zone} {options}")).exits(0);
     }
     dialer.run("account set off --add-on off").exits(0);
-    for (seconds, words) in [(0, "2 accounts reviewed"), (0, "0 accounts"), (60, "1 accounts"), (DAY, "3 accounts")] {
+    for (seconds, words) in [(0, "2 accounts reviewed"), (0, "0 accounts"), (60, "1 account "), (DAY, "3 accounts")] {
         dialer.pass(seconds);
         dialer.run("serve --once").exits(0).says(&[words]);
     }
@@ -483,7 +483,7 @@ fn a_failing_account_does_not_keep_others_from_their_review() {
                       SELECT RAISE(ABORT, 'its disk is full');
                   END";
     database.execute_batch(broken).expect("its runs fail");
-    dialer.run("serve --once").exits(1).says(&["1 accounts reviewed", "broken: ", "its disk is full"]);
+    dialer.run("serve --once").exits(1).says(&["1 account reviewed", "broken: ", "its disk is full"]);
     dialer.run("serve --once").exits(1).says(&["0 accounts reviewed", "broken: "]);
 }
 

@@ -91,7 +91,7 @@ fn a_suspect_that_no_source_rates_changes_its_status_and_counts_as_unrated() {
     assert_eq!(turned[0]["text"], "+13105550100 turned at-risk: its calls fare badly.");
     dialer.pass(3_600);
     all_clean(&dialer);
-    dialer.run("review acme").exits(0).says(&["1 numbers rated"]);
+    dialer.run("review acme").exits(0).says(&["1 number rated"]);
 }
 
 #[test]

@@ -42,6 +42,7 @@
 //!     inputs: &decided.inputs,
 //!     recording: &decided.recording,
 //!     answers: &[],
+//!     by_source: &[],
 //!     problems: &[],
 //!     provider_problems: &[],
 //!     counted_before: 0,

@@ -75,6 +75,7 @@ pub use accounts::checks::sources::{SourceHealth, SourceState};
 pub use accounts::checks::{Checks, Freshness, GRACE_SECONDS, MarkCounts, Trouble};
 pub use accounts::closing::Closing;
 pub use accounts::days::{Day, RatingAges};
+pub use accounts::rated_days::{PastDays, RATED_DAYS, RatedDay, RatedDays, SourceAnswers, SourceDay, SourceDays};
 pub(crate) use accounts::settings::ensure_fits;
 pub use accounts::settings::{
     AccountSettings, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,

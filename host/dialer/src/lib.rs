@@ -26,6 +26,7 @@ mod aside;
 pub mod attention;
 pub mod call_file;
 pub mod dialguard;
+pub mod figures;
 pub mod fulfilment;
 pub mod http;
 pub mod ledger;

@@ -1,4 +1,4 @@
-//! Phone numbers: parsed once at the border from the way people write them, and displayed as E.164.
+//! Phone numbers: parsed once at the border from the way people write them. Programs get E.164, people what they read best.
 //!
 //! What is known of the North American Numbering Plan (NANP: country code 1, ten digits) is here too.
 //!
@@ -19,8 +19,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod readable;
 mod text;
 
+pub use readable::{Part, readable, split_at_numbers};
 #[cfg(test)]
 pub(crate) use text::decimal_digit;
 pub(crate) use text::is_invisible;

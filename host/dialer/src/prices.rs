@@ -5,6 +5,8 @@
 //! assert_eq!(dollars(price_cents(3)), "$147.00");
 //! ```
 
+use crate::figures::grouped;
+
 /// The price of a block for a billing cycle, in US cents: $49.00.
 pub const BLOCK_PRICE_CENTS: u32 = 4_900;
 
@@ -40,33 +42,17 @@ pub fn signed_dollars(cents: i64) -> String {
     format!("{}{}", if cents < 0 { "-" } else { "" }, dollars(cents.unsigned_abs()))
 }
 
-/// A number with its thousands separated.
-///
-/// ```
-/// assert_eq!(dialguard_dialer::prices::grouped(1_234_567), "1,234,567");
-/// ```
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// Millionths of a US dollar as dollars, with two decimals or as many as it takes.
 ///
 /// ```
 /// use dialguard_dialer::prices::dollars_of_micros;
-/// assert_eq!((dollars_of_micros(4_500).as_str(), dollars_of_micros(10_000_000).as_str()), ("$0.0045", "$10.00"));
+/// assert_eq!(dollars_of_micros(4_500), "$0.0045");
+/// assert_eq!(dollars_of_micros(1_234_500_000), "$1,234.50");
 /// ```
 pub fn dollars_of_micros(micros: u64) -> String {
     let (whole, rest) = (micros / 1_000_000, format!("{:06}", micros % 1_000_000));
     let decimals = rest.trim_end_matches('0');
-    format!("${whole}.{decimals:0<2}")
+    format!("${}.{decimals:0<2}", grouped(whole))
 }
 
 /// US cents from dollars as users write them, a million dollars at most. The error says how.

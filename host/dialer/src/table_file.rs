@@ -19,6 +19,7 @@ pub(crate) mod refused;
 
 pub use decoding::NotATable;
 
+use crate::figures::grouped;
 use csv::StringRecord;
 use records::{Division, Record, Records, separator_line};
 use std::borrow::Cow;
@@ -213,7 +214,7 @@ pub(crate) fn first_columns(columns: &[String]) -> String {
     let named = columns.iter().take(COLUMNS_NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
     match columns.len().saturating_sub(COLUMNS_NAMED_MAX) {
         0 => named,
-        unnamed => format!("{named} and {unnamed} more"),
+        unnamed => format!("{named} and {} more", grouped(unnamed as u64)),
     }
 }
 
@@ -304,7 +305,7 @@ impl RowProblems {
 
     pub(crate) fn into_sentences(mut self) -> Vec<String> {
         if self.unlisted > 0 {
-            self.listed.push(format!("and {} more in {}", self.unlisted, self.file_name));
+            self.listed.push(format!("and {} more in {}", grouped(self.unlisted as u64), self.file_name));
         }
         self.listed
     }

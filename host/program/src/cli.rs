@@ -129,6 +129,8 @@ enum Command {
     Usage(review::OneAccount),
     /// Show when an account was checked, when it is next, and which sources answer
     Checks(review::OneAccount),
+    /// Show how an account's numbers were rated on each of the past 30 days, and how many of them each source answered
+    Days(review::OneAccount),
     /// Show an account's event log
     Events(review::EventOptions),
     /// Manage policies: write, install, compare, activate and roll back
@@ -198,6 +200,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Doctor => doctor::doctor(&context).await,
         Command::Usage(account) => review::usage(&context, account).await,
         Command::Checks(account) => review::checks(&context, &account),
+        Command::Days(account) => review::days(&context, &account),
         Command::Events(events) => review::events(&context, events).await,
         Command::Policy(command) => policy::run(&context, command).await,
         Command::Component(component) => component::write(&context, component).await,

@@ -18,7 +18,10 @@ pub use calls::{
     WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, read_calls_in_words,
     recognized_calls,
 };
-pub use checks::{age_in_words, checks_in_words, source_in_words, trouble_in_words, trouble_steps};
+pub use checks::{
+    age_in_words, answered_in_days, answered_in_words, checks_in_words, rated_days_in_rows, source_in_words,
+    trouble_in_words, trouble_steps,
+};
 pub use marks::{MarkMeaning, legend};
 pub use preview::{
     OTHER_AREA, REPLACEMENTS_LISTED_MAX, is_count, leaving_in_words, locking_in_words, preview_in_words,
@@ -33,12 +36,14 @@ use crate::candidates::{CandidateRating, RatedCandidate};
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, ReplacementReason, Review, SlotId, Status, Timestamp};
+pub use dialguard_dialer::figures::{count, grouped as thousands};
 use dialguard_dialer::ledger::{
     AccountProfile, Bill, Billing, Closing, ImportedAs, LedgerTime, Order, OrderState, RatingAges, Saving,
 };
 use dialguard_dialer::number_file::{ImportedFile, NumberFile};
+pub use dialguard_dialer::phone::readable;
 use dialguard_dialer::policies::Live;
-pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
+pub use dialguard_dialer::prices::{dollars, signed_dollars};
 use dialguard_dialer::prices::{dollars_of_micros, price_cents};
 use dialguard_dialer::sources::costs::LookUpCosts;
 use dialguard_dialer::zones::Zone;
@@ -305,11 +310,6 @@ pub fn origin_in_words(one: &RatedCandidate) -> String {
     one.candidate.bought_from.as_ref().map_or("own".into(), |provider| format!("from {provider}"))
 }
 
-/// `1 number`, `3 numbers`.
-pub fn count(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", thousands(count)) }
-}
-
 /// `1 monitored number is`, `5,000 monitored numbers are`.
 pub fn monitored_are(numbers: u32) -> String {
     format!("{} {}", count(numbers.into(), "monitored number"), if numbers == 1 { "is" } else { "are" })
@@ -327,7 +327,7 @@ pub fn days_until(until: Timestamp, now: Timestamp) -> u64 {
     until.saturating_sub(now).div_ceil(86_400)
 }
 
-/// A number in E.164.
+/// A number in E.164: for files, for commands, and in all words here. Pages show the numbers in words as people read them.
 pub fn e164(number: PhoneNumber) -> String {
     dialguard_dialer::phone::e164(number).to_string()
 }

@@ -18,11 +18,18 @@ export default async function (_, open) {
       const response = await page.goto(path(account, number));
       if (!response.ok()) throw new Error(`${name}: ${response.status()}`);
       await prepare?.(page);
+      if (!(await page.evaluate(beginsWithASkipLink))) found.push(`${name}: nothing leads past the header`);
       for (const violation of await violations(page)) found.push(`${name}, ${viewport.width} px: ${violation}`);
     }
   }
   if (found.length > 0) throw new Error(found.join("\n"));
 }
+
+/** It is the first thing that takes the focus, and leads to the content. */
+const beginsWithASkipLink = () => {
+  const first = document.querySelector("a[href], button, input, select, textarea, summary, [tabindex]");
+  return first.matches("a.skip") && document.querySelectorAll(first.getAttribute("href")).length === 1;
+};
 
 /** The page's content security policy blocks foreign scripts, but not those evaluated by the debugger. */
 async function violations(page) {

@@ -26,7 +26,7 @@ async function fits(page, dialog) {
 async function checkNow(page) {
   await page.goto("/accounts/acme");
   await page.getByRole("button", { name: "Check now" }).click();
-  const question = page.getByRole("dialog", { name: "Replace +13105550100?" });
+  const question = page.getByRole("dialog", { name: "Replace (310) 555-0100?" });
   await question.getByText("$4.00 will be charged.").waitFor();
   await question.getByText("another area code", { exact: true }).waitFor();
   await fits(page, question);

@@ -93,7 +93,7 @@ export default async function (_, open) {
   await page.keyboard.press("Escape");
 
   // The first check begins by itself, and the page shows it.
-  await page.getByRole("button", { name: /^(clean|at risk|flagged): carrier answers for \+13105550100/ }).waitFor();
+  await page.getByRole("button", { name: /^(clean|at risk|flagged): carrier answers for \(310\) 555-0100/ }).waitFor();
   await page.getByRole("heading", { name: /^Set up/ }).waitFor({ state: "detached" });
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
 }

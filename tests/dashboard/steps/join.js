@@ -15,7 +15,7 @@ export default async function (page, open) {
   await lee.getByLabel("Password", { exact: true }).fill(FIRST);
   await lee.getByLabel("Password again").fill(FIRST);
   await lee.getByRole("button", { name: "Join" }).click();
-  await lee.getByRole("row", { name: /\+13105550100/ }).waitFor();
+  await lee.getByRole("row", { name: /\(310\) 555-0100/ }).waitFor();
   assert.equal(await lee.getByRole("link", { name: "Users" }).count(), 0);
 
   const elsewhere = await open();
@@ -60,5 +60,5 @@ async function signsIn(page, password) {
   await page.getByLabel("Name").fill("lee");
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("row", { name: /\+13105550100/ }).waitFor();
+  await page.getByRole("row", { name: /\(310\) 555-0100/ }).waitFor();
 }

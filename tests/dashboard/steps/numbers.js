@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-const NUMBER = (last) => `+1310555${last}`;
+const NUMBER = (last) => `(310) 555-${last}`;
 
 export default async function (page) {
   await page.goto("/accounts/acme");
@@ -11,6 +11,7 @@ export default async function (page) {
   await replaceInsteadOfDeleting(page);
   await followAFlaggedFigure(page);
   await find(page);
+  await copy(page);
 }
 
 /** Three numbers are selected, but only two slots are free. */
@@ -23,11 +24,11 @@ async function monitorInBulk(page) {
   const question = page.getByRole("dialog", { name: "Monitor 3 numbers?" });
   const asked = (await question.innerText()).replace(/\s+/g, " ");
   assert.match(asked, /2 numbers will use slots 14 and 15\. 15 of 15 slots will then be in use\./);
-  assert.match(asked, /\+13105550115: no free slot/);
+  assert.match(asked, /\(310\) 555-0115: no free slot/);
   await question.getByRole("button", { name: "Monitor" }).click();
   const done = page.getByRole("dialog", { name: "2 done, 1 not done" });
-  await done.getByRole("row", { name: /\+13105550113 monitored in slot 14/ }).waitFor();
-  await done.getByRole("row", { name: /\+13105550115 not done: no free slot/ }).waitFor();
+  await done.getByRole("row", { name: /\(310\) 555-0113 monitored in slot 14/ }).waitFor();
+  await done.getByRole("row", { name: /\(310\) 555-0115 not done: no free slot/ }).waitFor();
   await done.getByRole("link", { name: "Back to numbers" }).click();
   await page.getByRole("link", { name: "15 of 15" }).waitFor();
 }
@@ -67,7 +68,7 @@ async function replaceInsteadOfDeleting(page) {
   const done = page.getByRole("dialog", { name: "1 done" });
   await done.getByText(`replaced by ${NUMBER("0190")} in slot 1`).waitFor();
   await done.getByRole("link", { name: "Back to numbers" }).click();
-  await page.getByRole("row", { name: new RegExp(`${NUMBER("0190").slice(1)}.* clean\\b.* 1 `) }).waitFor();
+  await page.getByRole("row", { name: /555-0190.* clean\b.* 1 / }).waitFor();
 }
 
 /** Numbers that became flagged recently are listed even if they have left the account. */
@@ -94,4 +95,18 @@ async function find(page) {
   await page.getByLabel("Show").selectOption("not monitored");
   await page.waitForURL((url) => url.search === "?show=not-monitored");
   await page.getByText("1–1 of 1", { exact: true }).waitFor();
+}
+
+/** What is read as (310) 555-0107 is copied as +13105550107: alone, and in a row. */
+async function copy(page) {
+  await page.goto("/accounts/acme?q=0107");
+  const number = page.getByRole("link", { name: NUMBER("0107") });
+  for (const [what, copied] of [[number, /^\+13105550107$/], [page.getByRole("row").filter({ has: number }), /^\+13105550107 clean 8 /]]) {
+    await what.evaluate((element) => getSelection().selectAllChildren(element));
+    await page.keyboard.press("ControlOrMeta+C");
+    const search = page.getByLabel("Search");
+    await search.fill("");
+    await search.press("ControlOrMeta+V");
+    assert.match((await search.inputValue()).replace(/\s+/g, " ").trim(), copied);
+  }
 }

@@ -15,7 +15,7 @@ export default async function (page) {
   const cells = (await flagged.locator("td").allInnerTexts()).join(" ");
   if (cells !== "1 1\n1 later") throw new Error(`flagged numbers: ${cells}`);
   await page.getByText("Show numbers").click();
-  await page.getByRole("link", { name: "+13105550101" }).waitFor();
+  await page.getByRole("link", { name: "(310) 555-0101" }).waitFor();
 
   // The maximum cost per day follows the cap.
   await page.getByLabel("Replacements per day max").fill("5");

@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { DESKTOP, PHONE } from "../browser.js";
 
 const { DIALGUARD: program, DIALGUARD_AT: now, DIALGUARD_DATA: ledger } = process.env;
-const NUMBER = (last) => `+1310555${last}`;
+const NUMBER = (last) => `(310) 555-${last}`;
+const E164 = (last) => `+1310555${last}`;
 const run = (...command) => promisify(execFile)(program, [...command, "--at", now]);
 
 export default async function (page, open) {
@@ -93,7 +94,7 @@ async function readsTheGuide(page) {
 
 /** The numbers added below are spam, and the candidates clean. */
 async function theSourceAnswersAgain() {
-  const row = (score) => (last) => ["A", "B", "C"].map((carrier) => `${NUMBER(last)},${carrier},${score},,${now}`);
+  const row = (score) => (last) => ["A", "B", "C"].map((carrier) => `${E164(last)},${carrier},${score},,${now}`);
   const rows = [...["0104", "0105"].flatMap(row(95)), ...["0190", "0191"].flatMap(row(5))];
   const file = ["number,carrier,score,label,observed_at", ...rows].join("\n");
   await writeFile(join(dirname(ledger), "verdicts.csv"), `${file}\n`);
@@ -104,7 +105,7 @@ async function showsFirstVerdicts(page, last) {
   await page.goto(`/accounts/acme?q=${last}`);
   await page.locator("html[data-listening]").waitFor({ state: "attached" });
   await page.evaluate(() => (globalThis.isSamePage = true));
-  await run("monitor", "acme", NUMBER(last), "--no-check");
+  await run("monitor", "acme", E164(last), "--no-check");
   await page.getByRole("button", { name: `checking: carrier answers for ${NUMBER(last)}` }).waitFor();
   await run("review", "acme");
   await page.getByRole("button", { name: `flagged: carrier answers for ${NUMBER(last)}` }).waitFor();

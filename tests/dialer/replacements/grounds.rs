@@ -56,6 +56,7 @@ pub async fn plan_and_die(fixture: &mut Fixture, request: Request) {
         inputs: &decided.inputs,
         recording: &decided.recording,
         answers: &[],
+        by_source: &[],
         problems: &[],
         counted_before: 0,
         provider_problems: &[],

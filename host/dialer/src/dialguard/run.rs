@@ -172,6 +172,7 @@ impl Run {
             inputs: &answered.inputs,
             recording: &answered.recording,
             answers: &observations.of_sources.answers,
+            by_source: &observations.of_sources.by_source,
             problems: &observations.of_sources.problems,
             provider_problems: &observations.provider_problems,
             counted_before: observations.counted_before,
@@ -315,7 +316,8 @@ impl Dialguard {
             };
         }
         if is_in_vain(task, run, answered) && !self.is_to_be_recorded(task, run, plan)? {
-            self.ledger.note_try(id, run.rates_since, looked_up(&answered.recording), run.now)?;
+            let asked = (looked_up(&answered.recording), &observations.of_sources.by_source[..]);
+            self.ledger.note_try(id, run.rates_since, asked, run.now)?;
             return Ok(None);
         }
         // A request of which nothing was accepted changes nothing, and no run is recorded for it.

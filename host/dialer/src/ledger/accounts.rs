@@ -6,11 +6,13 @@ pub(in crate::ledger) mod buying;
 pub(in crate::ledger) mod checks;
 pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod days;
+pub(in crate::ledger) mod rated_days;
 pub(in crate::ledger) mod settings;
 pub(in crate::ledger) mod setup;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 
+use crate::figures::{count, grouped};
 use crate::ledger::accounts::buying::{Areas, Buying};
 use crate::ledger::accounts::days::PlannedDay;
 use crate::ledger::actors::Change;
@@ -288,7 +290,8 @@ impl Ledger {
     /// settings that are too large: [`LedgerError::SettingsTooLarge`].
     pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
         if new.blocks > BLOCKS_MAX {
-            let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
+            let (blocks, max) = (count(new.blocks.into(), "block"), grouped(BLOCKS_MAX.into()));
+            let message = format!("{blocks} are too many: an account has 0 to {max}");
             return Err(LedgerError::Refused(message));
         }
         ensure_length("an account's id", &new.id, ACCOUNT_ID_BYTES_MAX)?;
@@ -319,7 +322,7 @@ impl Ledger {
             )?;
             let mut account = profile(transaction, &new.id)?;
             days::keep(transaction, &mut account, now)?;
-            let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", blocks_in_words(new.blocks));
+            let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", count(new.blocks.into(), "block"));
             append(transaction, account.key, now, None, EventKind::AccountAdded, None, &text)?;
             charge(transaction, &account, now, new.blocks, ChargeCause::Cycle)
         })
@@ -484,7 +487,7 @@ pub(super) fn give_up_blocks(
         "UPDATE accounts SET slot_count = ?2, slot_count_next = ?2 WHERE key = ?1",
         params![account.key, slots],
     )?;
-    let after = blocks_in_words(slots / SLOTS_PER_BLOCK);
+    let after = count((slots / SLOTS_PER_BLOCK).into(), "block");
     let text = format!("{after} instead of {before}: the others were not charged in this billing cycle.");
     append(transaction, account.key, now, None, EventKind::BlocksChanged, None, &text)?;
     profile(transaction, &account.id)
@@ -596,7 +599,8 @@ pub(super) fn charge(
         return Ok(());
     }
     let cents = price_cents(blocks);
-    let text = format!("{} for {} until {}.", dollars(cents), blocks_in_words(blocks), rfc3339(account.cycle_ends_at));
+    let text =
+        format!("{} for {} until {}.", dollars(cents), count(blocks.into(), "block"), rfc3339(account.cycle_ends_at));
     let event = NewEvent::new(account.key, at, EventKind::Charged, &text);
     NewEvent { cents: Some(to_sql(cents)), cause: Some(cause.to_sql(account)), ..event }.append(transaction)
 }
@@ -702,8 +706,4 @@ fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'stat
 
 fn settings_to_sql(settings: &AccountSettings) -> String {
     serde_json::to_string(settings).expect("settings are plain values")
-}
-
-fn blocks_in_words(blocks: u32) -> String {
-    if blocks == 1 { "1 block".into() } else { format!("{blocks} blocks") }
 }

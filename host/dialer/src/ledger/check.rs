@@ -191,6 +191,16 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
           WHERE counted.numbers IS NOT found.numbers",
     ),
     (
+        "ratings-counted",
+        "An account's days count no more ratings than its checks have made",
+        "SELECT id || ': ' || date || ' counts ' || (clean + at_risk + flagged) || ' ratings, its checks made ' || ifnull(rated, 0)
+           FROM rated_days
+                LEFT JOIN (SELECT account, local_date AS date, sum(rated) AS rated, count(*) - count(rated) AS unknown
+                             FROM runs WHERE kind = 'review' GROUP BY account, local_date) AS made USING (account, date)
+                JOIN accounts ON key = account
+          WHERE ifnull(unknown, 0) = 0 AND clean + at_risk + flagged > ifnull(rated, 0)",
+    ),
+    (
         "records-counted",
         "An account counts the bytes that its runs have on record",
         "SELECT id || ': counts ' || recorded_bytes || ' bytes on record, has ' || bytes

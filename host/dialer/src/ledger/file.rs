@@ -5,8 +5,9 @@
 //! Both are the system's advisory locks, which end with the process. The database itself is never opened except
 //! through SQLite: closing it otherwise would end SQLite's own locks.
 
+use crate::ledger::accounts::rated_days;
 use crate::ledger::{FILE_NAME, LedgerError, OpenLedger, Result};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction};
 use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -51,6 +52,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/26-links-and-sessions.sql"),
     include_str!("schema/27-attention-and-billing.sql"),
     include_str!("schema/28-calls-from-logs.sql"),
+    include_str!("schema/29-rated-days.sql"),
     include_str!("schema/30-program-events.sql"),
 ];
 
@@ -422,12 +424,20 @@ fn share(connection: &Connection) -> rusqlite::Result<()> {
 /// Upgrades a file to the newest schema.
 pub(super) fn upgrade(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let migrations = Migrations::from_iter(SCHEMAS.iter().copied().map(M::up));
+    let migrations = Migrations::from_iter((1..).zip(SCHEMAS).map(|(version, sql)| migration(version, sql)));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::NewerLedger(path.to_owned()),
         rusqlite_migration::Error::RusqliteError { err, .. } => explain(path, err),
         other => LedgerError::Unusable(format!("{} cannot be upgraded: {other}", path.display())),
     })
+}
+
+/// What upgrades to a version. What SQL cannot read is filled in by the program.
+fn migration(version: usize, sql: &'static str) -> M<'static> {
+    match version {
+        29 => M::up_with_hook(sql, |transaction: &Transaction| Ok(rated_days::fill(transaction)?)),
+        _ => M::up(sql),
+    }
 }
 
 /// The folder, locked as long as the ledger is open; none where that is not possible.

@@ -8,6 +8,7 @@ pub(in crate::ledger) mod pool;
 pub(in crate::ledger) mod status;
 pub(in crate::ledger) mod view;
 
+use crate::ledger::accounts::rated_days::PastDays;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::actors::Change;
 use crate::ledger::events::{EventKind, append};
@@ -83,6 +84,8 @@ pub struct KnownNumber {
     pub last_rated_at: Option<Timestamp>,
     /// The first instant of the day that this rating counts for.
     pub rated_day: Option<Timestamp>,
+    /// How it was rated on each of the latest local dates.
+    pub past_days: PastDays,
     /// Whether the account still owns it; false only in a query that includes numbers that have left.
     pub is_owned: bool,
 }
@@ -198,9 +201,11 @@ fn ensure_room_for(transaction: &Transaction, account: &AccountProfile, more: us
     Err(LedgerError::Refused(message))
 }
 
-/// The columns of a number's rating, in a query that joins `monitored`.
+/// The columns of a number's rating, in a query of `numbers` that joins `monitored`.
 pub(super) const RATING: &str = "monitored.monitored_since AS monitored_since, monitored.last_rated_at AS last_rated_at, \
-                                 monitored.rated_day AS rated_day";
+                                 monitored.rated_day AS rated_day, \
+                                 ifnull(monitored.past_days, numbers.past_days) AS past_days, \
+                                 ifnull(monitored.past_days_until, numbers.past_days_until) AS past_days_until";
 
 /// From number, slot, status, since when it has that, whether its replacement is under way, whether it is owned, since when
 /// it is not in use, since when it is ready, [`RATING`] and [`SUSPICION`].
@@ -222,6 +227,7 @@ pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
         monitored_since: of_rating("monitored_since")?,
         last_rated_at: of_rating("last_rated_at")?,
         rated_day: of_rating("rated_day")?,
+        past_days: PastDays::of(row)?,
         is_owned: row.get(5)?,
     })
 }

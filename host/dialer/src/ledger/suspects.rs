@@ -1,5 +1,6 @@
 //! The monitored numbers that are suspect: as the latest plan says that looked at calls.
 
+use crate::figures::grouped;
 use crate::ledger::actors::Change;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Result, from_sql, to_sql};
@@ -72,6 +73,7 @@ fn known(transaction: &Transaction, account: i64) -> Result<BTreeSet<PhoneNumber
 }
 
 fn in_words(attempts: u32, answered: u32, blocked: u32) -> String {
+    let [attempts, answered, blocked] = [attempts, answered, blocked].map(|calls| grouped(calls.into()));
     format!("{answered} of {attempts} calls were answered, and {blocked} were blocked")
 }
 

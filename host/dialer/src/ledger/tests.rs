@@ -131,6 +131,7 @@ fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
         inputs,
         recording: &NOTHING,
         answers: &[],
+        by_source: &[],
         problems: &[],
         provider_problems: &[],
         counted_before: 0,
@@ -865,12 +866,17 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
                          VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
     let charge = "INSERT INTO events (account, at, kind, cents, text, order_id, actor)
                   VALUES (1, 100, 'replacement-charged', 400, '', 9, 1);";
-    let scenarios: [(&str, String, &str); 21] = [
+    let scenarios: [(&str, String, &str); 22] = [
         ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
         (
             "statuses-counted",
             format!("{MONITORED}; UPDATE status_counts SET numbers = 4"),
             "acme: counts 4 numbers of status 1, has 1",
+        ),
+        (
+            "ratings-counted",
+            "INSERT INTO rated_days VALUES (1, '2026-01-15', 1, 0, 0, 1)".into(),
+            "acme: 2026-01-15 counts 1 ratings, its checks made 0",
         ),
         ("records-counted", "UPDATE accounts SET recorded_bytes = 7".into(), "acme: counts 7 bytes on record, has 0"),
         (

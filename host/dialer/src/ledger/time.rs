@@ -1,11 +1,12 @@
 //! How far time may go. Every change of an account charges the billing cycles due by its time, so a wrong clock costs
 //! money: a leap past the newest time that the ledger has seen is refused until a user accepts it.
 
+use crate::figures::count;
 use crate::ledger::accounts::every_account;
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
-use crate::prices::{dollars, grouped, price_cents};
+use crate::prices::{dollars, price_cents};
 use dialguard::calendar::{CLOCK_MAX, rfc3339};
 use dialguard::contract::Timestamp;
 use rusqlite::{Transaction, params};
@@ -53,13 +54,12 @@ impl fmt::Display for Leap {
         if self.charges == 0 {
             return f.write_str("nothing would be charged");
         }
-        let of = |count: u64, one: &str| format!("{} {one}{}", grouped(count), if count == 1 { "" } else { "s" });
         write!(
             f,
             "{} would be charged for {} of {}",
             dollars(self.cents),
-            of(self.charges, "billing cycle"),
-            of(self.accounts, "account")
+            count(self.charges, "billing cycle"),
+            count(self.accounts, "account")
         )
     }
 }

@@ -1,5 +1,6 @@
 //! The numbers on offer at an account's provider, for one run.
 
+use crate::figures::count;
 use crate::ledger::{Areas, ProviderProfile};
 use crate::phone::area_code;
 use crate::providers::{Offer, OfferPrice, Provider, ProviderError, SearchArea};
@@ -103,9 +104,9 @@ impl Offers {
             }
         }
         let name = &self.profile.name;
-        let problems = refused.into_iter().map(|(why, count)| match count {
+        let problems = refused.into_iter().map(|(why, many)| match many {
             1 => format!("{name}: a number on offer is passed over: {why}"),
-            count => format!("{name}: {count} numbers on offer are passed over: {why}"),
+            many => format!("{name}: {} on offer are passed over: {why}", count(many.into(), "number")),
         });
         self.problems.lock().extend(problems);
         priced

@@ -52,6 +52,7 @@ mod daily_file;
 mod folder;
 
 use super::{Answer, Report, Source, SourceError};
+use crate::figures::grouped;
 use crate::phone::area_code;
 use crate::table_file::FileVersion;
 use crate::zones::Zone;
@@ -370,8 +371,9 @@ impl RecentFiles {
 /// Whether a file has so few rows that it must be incomplete, and why. `all` are the rows of the sound files, ascending.
 fn too_few(rows: usize, all: &[usize]) -> Option<String> {
     let usual = all[all.len() / 2];
+    let [has, others] = [rows, usual].map(|rows| grouped(rows as u64));
     (usual >= USUAL_ROWS_MIN && rows * ROWS_SHARE_MIN < usual)
-        .then(|| format!("it has {rows} rows, and the files of other days about {usual}"))
+        .then(|| format!("it has {has} rows, and the files of other days about {others}"))
 }
 
 /// Complaints about `number` in the window that ends at `now`, inclusive.

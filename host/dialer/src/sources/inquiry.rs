@@ -21,7 +21,8 @@
 //! ```
 
 use crate::aside::Aside;
-use crate::ledger::{CarrierAnswer, Ledger, LedgerError, NumberedSource, SourceKind, SourceProfile};
+use crate::figures::{count, grouped};
+use crate::ledger::{CarrierAnswer, Ledger, LedgerError, NumberedSource, SourceAnswers, SourceKind, SourceProfile};
 use crate::metrics::Metrics;
 use crate::phone::e164;
 use crate::sources::ftc::{FtcComplaints, FtcSettings};
@@ -39,7 +40,7 @@ use dialguard::contract::{
 use dialguard::dialer::CarrierLookup;
 use parking_lot::Mutex;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -177,6 +178,8 @@ pub struct Inquiry {
 pub struct Observations {
     /// Every answer, labels included.
     pub answers: Vec<CarrierAnswer>,
+    /// How many numbers each source was asked about, and how many it scored.
+    pub by_source: Vec<SourceAnswers>,
     /// What went wrong, as sentences.
     pub problems: Vec<String>,
 }
@@ -185,11 +188,19 @@ pub struct Observations {
 #[derive(Default)]
 struct Observed {
     answers: Vec<CarrierAnswer>,
+    by_source: BTreeMap<String, (u32, u32)>,
     labels: HashSet<Arc<str>>,
     problems: ProblemList,
 }
 
 impl Observed {
+    /// A source scored so many of the numbers that it was asked about.
+    fn count(&mut self, source: &str, asked: u32, scored: u32) {
+        let (asked_before, scored_before) = self.by_source.entry(source.to_owned()).or_default();
+        *asked_before += asked;
+        *scored_before += scored;
+    }
+
     fn add(&mut self, answers: Vec<CarrierAnswer>) {
         self.answers.reserve(answers.len());
         for mut answer in answers {
@@ -231,7 +242,7 @@ impl ProblemList {
 
     fn into_sentences(mut self) -> Vec<String> {
         if self.more > 0 {
-            self.listed.push(format!("And {} more problems with sources.", self.more));
+            self.listed.push(format!("And {} more problems with sources.", grouped(self.more as u64)));
         }
         self.listed
     }
@@ -248,8 +259,11 @@ impl Inquiry {
 
     /// The observations since the last call.
     pub fn take_observations(&self) -> Observations {
-        let Observed { answers, problems, .. } = std::mem::take(&mut *self.observed.lock());
-        Observations { answers, problems: problems.into_sentences() }
+        let Observed { answers, by_source, problems, .. } = std::mem::take(&mut *self.observed.lock());
+        let by_source = by_source.into_iter();
+        let by_source =
+            by_source.map(|(source, (asked, answered))| SourceAnswers { source, asked, answered }).collect();
+        Observations { answers, by_source, problems: problems.into_sentences() }
     }
 
     /// Asks these sources, or all if none is named, at the same time. One that fails, hangs or panics costs its own answers
@@ -285,6 +299,8 @@ impl Inquiry {
     fn merge(&self, numbers: &[PhoneNumber], outcomes: Vec<SourceOutcome>) -> Result<Vec<CarrierAnswer>, LedgerError> {
         let mut merged = MergedAnswers::new(numbers, self.now);
         for (source, report) in outcomes {
+            let scored = report.as_ref().map_or(0, |report| merged.scored_by(report));
+            self.observed.lock().count(&source, numbers.len() as u32, scored);
             match report {
                 Ok(report) => {
                     let carriers = self.sources.ledger.carriers_named(&report.carriers)?;
@@ -324,6 +340,17 @@ impl MergedAnswers {
         let places = numbers.iter().enumerate().map(|(place, number)| (*number, place as u32)).collect();
         let answers = Vec::with_capacity(numbers.len());
         MergedAnswers { now, places, answers, carriers: HashMap::new(), problems: ProblemList::default() }
+    }
+
+    /// How many of the numbers a report has a score of.
+    fn scored_by(&self, report: &Report) -> u32 {
+        let counts =
+            |answer: &&Answer| matches!(answer.score, Some(0..=100)) && !is_ahead(answer.observed_at, self.now);
+        let scored = report.answers.iter().filter(counts);
+        let mut places: Vec<u32> = scored.filter_map(|answer| self.places.get(&answer.number).copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.len() as u32
     }
 
     /// Adds a source's report, whose carriers are these, in the same order. Two of its names may be one carrier.
@@ -427,12 +454,12 @@ pub fn inspect(profile: &SourceProfile, now: Timestamp) -> Result<String, Source
             let complaints = FtcComplaints::new(profile.name.as_str().into(), folder, complaint_scores);
             let summary = complaints.summary()?;
             let mut lines = vec![format!(
-                "{} files, {} complaints, newest file {}; skipped {} rows without a number and {} with an impossible one",
-                summary.files,
-                summary.complaints,
+                "{}, {}, newest file {}; skipped {} without a number and {} with an impossible one",
+                count(summary.files as u64, "file"),
+                count(summary.complaints as u64, "complaint"),
                 summary.newest.map_or("none".into(), |date| date.to_string()),
-                summary.rows_without_number,
-                summary.rows_with_impossible_number,
+                count(summary.rows_without_number as u64, "row"),
+                grouped(summary.rows_with_impossible_number as u64),
             )];
             lines.extend(complaints.problems(now)?);
             Ok(lines.join("\n  "))
@@ -441,9 +468,9 @@ pub fn inspect(profile: &SourceProfile, now: Timestamp) -> Result<String, Source
             let report = VerdictFile::new(profile.location.as_str().into()).check(now)?;
             let newest = report.answers.iter().map(|answer| answer.observed_at).max();
             let mut lines = vec![format!(
-                "{} verdicts of {} carriers{}",
-                report.answers.len(),
-                report.carriers.len(),
+                "{} of {}{}",
+                count(report.answers.len() as u64, "verdict"),
+                count(report.carriers.len() as u64, "carrier"),
                 newest.map_or(String::new(), |at| format!(", the newest of {}", rfc3339(at))),
             )];
             lines.extend(report.problems);

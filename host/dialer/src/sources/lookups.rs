@@ -19,6 +19,7 @@ use super::nomorobo::Nomorobo;
 use super::telnyx::Telnyx;
 use super::trustcall::TrustCall;
 use super::{Answer, Report, Source, SourceError, is_ahead};
+use crate::figures::count;
 use crate::http::causes::causes;
 use crate::http::client::client;
 use crate::http::secret::{Secret, SecretPlace};
@@ -457,7 +458,7 @@ impl<S: LookupService> Source for Lookups<S> {
         opinions.extend(outcome.opinions);
         let problems = outcome.problems.into_iter().map(|(problem, numbers)| match numbers {
             1 => problem,
-            numbers => format!("{problem} ({numbers} numbers)"),
+            numbers => format!("{problem} ({})", count(numbers as u64, "number")),
         });
         Ok(report::<S>(opinions, problems.collect()))
     }

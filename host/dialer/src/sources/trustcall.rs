@@ -25,6 +25,7 @@
 //! ```
 
 use super::lookups::{LookupReport, LookupService};
+use crate::figures::grouped;
 use crate::http::secret::Secret;
 use crate::http::{Call, Credentials, ServiceError};
 use crate::ledger::Opinion;
@@ -92,7 +93,10 @@ impl LookupService for TrustCall {
         }
         let missing = numbers.iter().filter(|number| !report.opinions.contains_key(number)).count();
         if missing > 0 {
-            report.problems.push(format!("{missing} of {} numbers are missing from the response", numbers.len()));
+            let asked = grouped(numbers.len() as u64);
+            report
+                .problems
+                .push(format!("{} of {asked} numbers are missing from the response", grouped(missing as u64)));
         }
         Ok(report)
     }

@@ -12,7 +12,7 @@ use super::{CommandContext, Done};
 use crate::json::{Account, ChangePrice, SettingsPreview, Spending};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
-use crate::words::{Surface, bill_in_words, checks_in_words, count, look_ups_in_words, monitored_are};
+use crate::words::{Surface, bill_in_words, checks_in_words, count, look_ups_in_words, monitored_are, thousands};
 use anyhow::{Result, bail};
 use chrono::NaiveTime;
 use clap::{Args, Subcommand, ValueEnum};
@@ -241,9 +241,9 @@ async fn add(
         || shape,
         || {
             format!(
-                "Account {} has {} slots for {} a month; its cycle ends at {}.\nNext: dialguard numbers import {} FILE.csv",
+                "Account {} has {} for {} a month; its cycle ends at {}.\nNext: dialguard numbers import {} FILE.csv",
                 account.id,
-                account.slot_count,
+                count(account.slot_count.into(), "slot"),
                 dollars(price_cents(new.blocks)),
                 rfc3339(account.cycle_ends_at),
                 account.id,
@@ -416,19 +416,19 @@ fn effect_in_words(effect: &Effect) -> String {
     let row = |what: &str, tally: &Tally| {
         [
             what.to_owned(),
-            tally.as_it_was.to_string(),
-            tally.with_these.to_string(),
-            tally.sooner.to_string(),
-            tally.later.to_string(),
+            thousands(tally.as_it_was.into()),
+            thousands(tally.with_these.into()),
+            thousands(tally.sooner.into()),
+            thousands(tally.later.into()),
         ]
     };
     let rows = [("flagged", &effect.flagged), ("cleared", &effect.cleared), ("replaced", &effect.replaced)];
     let cents = effect.cents(REPLACEMENT_PRICE_CENTS);
     let mut text = format!(
-        "{} reviews of {} numbers from {} to {}, repeated with these settings; nothing was changed\n{}{} {} for \
+        "{} of {} from {} to {}, repeated with these settings; nothing was changed\n{}{} {} for \
          replacements at {} each\n",
-        effect.reviews,
-        effect.numbers,
+        count(effect.reviews.into(), "review"),
+        count(effect.numbers.into(), "number"),
         rfc3339(since),
         rfc3339(until),
         table(
@@ -464,8 +464,8 @@ fn list(context: &CommandContext) -> Result<Done> {
                 [
                     account.id.clone(),
                     add_on_in_words(account).into(),
-                    format!("{} of {}", account.occupied, account.slot_count),
-                    account.locked.to_string(),
+                    format!("{} of {}", thousands(account.occupied.into()), thousands(account.slot_count.into())),
+                    thousands(account.locked.into()),
                     account.time_zone.to_string(),
                     account.review_at.format("%H:%M").to_string(),
                     rfc3339(account.cycle_ends_at),
@@ -492,7 +492,7 @@ fn describe(account: &AccountProfile, declaration: &Declaration) -> String {
     let settings = declaration.settings().iter().map(|it| format!("  {}: {}\n", it.name, it.text(value(it))));
     let other = declaration.unused(&account.settings).map(|(name, value)| format!("  {name}={value}\n"));
     let next = if account.slot_count_next < account.slot_count {
-        format!(" (then {})", account.slot_count_next)
+        format!(" (then {})", thousands(account.slot_count_next.into()))
     } else {
         String::new()
     };
@@ -502,9 +502,9 @@ fn describe(account: &AccountProfile, declaration: &Declaration) -> String {
         "{closed}Account {}: add-on {}, {} of {} slots occupied, {} locked, cycle ends at {}{next}, review at {} {}\n{}",
         account.id,
         add_on_in_words(account),
-        account.occupied,
-        account.slot_count,
-        account.locked,
+        thousands(account.occupied.into()),
+        thousands(account.slot_count.into()),
+        thousands(account.locked.into()),
         rfc3339(account.cycle_ends_at),
         account.review_at.format("%H:%M"),
         account.time_zone,

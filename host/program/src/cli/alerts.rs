@@ -4,7 +4,7 @@ use super::output::table;
 use super::serve::{log_to_stderr, stop_signal, stopped};
 use super::{CommandContext, Done};
 use crate::json::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
-use crate::words::count;
+use crate::words::{count, thousands};
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -160,7 +160,11 @@ async fn deliver(context: &CommandContext, once: bool) -> Result<Done> {
     let text = || {
         let DeliveryCounts { delivered, failed, abandoned, paused, .. } = &sent;
         format!(
-            "{delivered} messages delivered, {failed} to be retried, {abandoned} abandoned; {paused} webhooks paused."
+            "{} delivered, {} to be retried, {} abandoned; {} paused.",
+            count((*delivered).into(), "message"),
+            thousands((*failed).into()),
+            thousands((*abandoned).into()),
+            count((*paused).into(), "webhook"),
         )
     };
     Ok(Done::show(context.json, || DeliveryRound::from(&sent), text))

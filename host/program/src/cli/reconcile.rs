@@ -84,7 +84,7 @@ fn show(context: &CommandContext, name: &str, count: usize, found: &[Difference]
         },
         || {
             if found.is_empty() {
-                return format!("{name} and the ledger agree on {count} numbers.");
+                return format!("{name} and the ledger agree on {}.", crate::words::count(count as u64, "number"));
             }
             let rows = found.iter().map(|found| {
                 let account = found.account.clone().unwrap_or_else(|| "–".into());

@@ -1,18 +1,18 @@
-//! `review`, `usage`, `checks` and `events`.
+//! `review`, `usage`, `checks`, `days` and `events`.
 
 use super::consent::{Consent, Question, agrees};
-use super::output::{dollars, e164, problems_in_words};
+use super::output::{dollars, e164, problems_in_words, table};
 use super::terminal::tell;
 use super::{CommandContext, Done, hint};
-use crate::json::{Checks, Event, ProgramEvent, Review, Usage};
+use crate::json::{Checks, Event, ProgramEvent, RatedDays, Review, Usage};
 use crate::schedule::{self, ReviewMode};
 use crate::words::{
-    REPLACEMENTS_LISTED_MAX, by_in_words, check_in_words, checks_in_words, count, day_in_words, headline,
-    replacement_in_words, sentence, signed_dollars, thousands, time_of_day, time_of_step,
+    REPLACEMENTS_LISTED_MAX, answered_in_words, by_in_words, check_in_words, checks_in_words, count, day_in_words,
+    headline, rated_days_in_rows, replacement_in_words, sentence, signed_dollars, thousands, time_of_day, time_of_step,
 };
 use anyhow::Result;
 use clap::Args;
-use dialguard::calendar::rfc3339;
+use dialguard::calendar::{NaiveDate, rfc3339};
 use dialguard::contract::{self, Action, Request};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReplacementCost, ReviewOutcome, count_to_type};
@@ -169,6 +169,25 @@ pub fn checks(context: &CommandContext, OneAccount { id }: &OneAccount) -> Resul
     Ok(Done::show(context.json, || Checks::from(&checks), || checks_in_words(&checks, now)))
 }
 
+pub fn days(context: &CommandContext, OneAccount { id }: &OneAccount) -> Result<Done> {
+    let ledger = context.ledger()?;
+    let account = ledger.account(id)?;
+    let now = context.now().max(account.changed_at);
+    let rated = ledger.rated_days(id, now)?;
+    Ok(Done::show(context.json, || RatedDays::from(&rated), || days_in_words(&rated, account.day(now).date)))
+}
+
+fn days_in_words(rated: &ledger::RatedDays, today: NaiveDate) -> String {
+    let header = ["DATE", "CLEAN", "AT RISK", "FLAGGED", "NOT RATED"];
+    let mut text = table(header.map(str::to_owned), rated_days_in_rows(&rated.days));
+    for days in &rated.sources {
+        if let Some(answered) = answered_in_words(days, today) {
+            text += &format!("{} answered {answered}\n", days.source);
+        }
+    }
+    text
+}
+
 /// As JSON, every event is one; otherwise what belongs together is.
 pub async fn events(context: &CommandContext, EventOptions { id, number, last }: EventOptions) -> Result<Done> {
     let ledger = context.ledger()?;
@@ -236,7 +255,8 @@ fn review_in_words(id: &str, review: &ReviewOutcome, mode: ReviewMode) -> String
         (None, true) => "; dry run: nothing was changed",
         (None, false) => "; nothing new since the last review, and nothing was changed",
     };
-    let mut text = format!("{id}: {} numbers rated at {}{changed}\n", rated_count(plan), rfc3339(plan.decided_at));
+    let rated = count(rated_count(plan).into(), "number");
+    let mut text = format!("{id}: {rated} rated at {}{changed}\n", rfc3339(plan.decided_at));
     if mode == ReviewMode::Check {
         text.push_str(&format!("  {}\n", check_in_words(review)));
     }
@@ -301,27 +321,28 @@ pub fn usage_in_words(
     let (account, now) = ledger.account_at(id, dialguard.now())?;
     let price = price_cents(account.blocks());
     let locked = match ledger.locked_slots(id)?.iter().find(|lock| lock.until > now) {
-        Some(lock) => format!(", {} locked until {}", usage.locked, rfc3339(lock.until)),
+        Some(lock) => format!(", {} locked until {}", thousands(usage.locked.into()), rfc3339(lock.until)),
         None => String::new(),
     };
     let stale = match marks.stale_clean {
         0 => String::new(),
         stale => format!(" ({} of them stale)", thousands(stale.into())),
     };
+    let figure = |numbers: u32| thousands(numbers.into());
     Ok(format!(
         "{} of {} slots used{locked}; {} a month, cycle ends at {}\n\
          {} clean{stale}, {} at-risk, {} flagged, {} pending; {} suspect; turned flagged: {} in the past 24 hours, {} in the past \
          7 days\n",
-        usage.occupied,
-        usage.slots,
+        figure(usage.occupied),
+        figure(usage.slots),
         dollars(price),
         rfc3339(account.cycle_ends_at),
-        usage.clean,
-        usage.at_risk,
-        usage.flagged,
-        usage.pending,
-        usage.suspect,
-        usage.flagged_past_day,
-        usage.flagged_past_week,
+        figure(usage.clean),
+        figure(usage.at_risk),
+        figure(usage.flagged),
+        figure(usage.pending),
+        figure(usage.suspect),
+        figure(usage.flagged_past_day),
+        figure(usage.flagged_past_week),
     ))
 }

@@ -5,6 +5,7 @@ use super::terminal::Log;
 use super::{CommandContext, Done};
 use crate::schedule::{self, FINISH_TIME_MAX, ReviewMode, STEP_TIME_MAX};
 use crate::web::{self, Demo, Site, TrustedProxy, WebSettings};
+use crate::words::count;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::policy;
@@ -191,7 +192,7 @@ async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (reviewed, failed) = review_these(dialguard, due, ReviewMode::OncePerDate).await;
     AlertSender::new(dialguard.clone()).deliver_due().await?;
-    Ok(Done::say(format!("{} accounts reviewed.", reviewed.len())).failed_for(failed))
+    Ok(Done::say(format!("{} reviewed.", count(reviewed.len() as u64, "account"))).failed_for(failed))
 }
 
 /// True once the program is asked to stop: by Ctrl-C, or by the service manager's SIGTERM. If it is asked once more it ends

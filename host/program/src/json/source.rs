@@ -7,7 +7,7 @@ use dialguard_dialer::prices::dollars_of_micros;
 use dialguard_dialer::sources::Report;
 use dialguard_dialer::sources::ftc::FtcSettings;
 use dialguard_dialer::sources::lookups::LookupSettings;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -68,13 +68,20 @@ pub struct SourceToday {
     /// Numbers looked up.
     lookups: u64,
     /// Their price in dollars.
+    #[serde(serialize_with = "without_separators")]
     #[schema(example = "$0.30")]
     pub spent: String,
     /// The most a day's lookups may cost, in dollars.
+    #[serde(serialize_with = "without_separators")]
     #[schema(example = "$5.00")]
     pub budget: String,
     /// After repeated failures the service is not called before this time.
     pub circuit_open_until: Option<Time>,
+}
+
+/// As programs read sums.
+fn without_separators<S: Serializer>(dollars: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&dollars.replace(',', ""))
 }
 
 /// What a source says about a number.

@@ -1,4 +1,5 @@
-//! Styles, scripts and images. Their URLs have a hash of the content, so that browsers can cache them forever.
+//! Styles, scripts and images. Their URLs have a hash of the content, so that browsers can cache them forever. The hash
+//! is a folder: a script imports others of its own version.
 
 use super::Site;
 use axum::Router;
@@ -13,10 +14,15 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 5] = [
+const ASSETS: [Asset; 10] = [
     Asset { path: "/assets/page.css", media_type: "text/css", content: include_str!("assets/page.css") },
+    Asset { path: "/assets/pictures.css", media_type: "text/css", content: include_str!("assets/pictures.css") },
+    Asset { path: "/assets/keys.css", media_type: "text/css", content: include_str!("assets/keys.css") },
     Asset { path: "/assets/page.js", media_type: "text/javascript", content: include_str!("assets/page.js") },
     Asset { path: "/assets/live.js", media_type: "text/javascript", content: include_str!("assets/live.js") },
+    Asset { path: "/assets/focus.js", media_type: "text/javascript", content: include_str!("assets/focus.js") },
+    Asset { path: "/assets/keys.js", media_type: "text/javascript", content: include_str!("assets/keys.js") },
+    Asset { path: "/assets/commands.js", media_type: "text/javascript", content: include_str!("assets/commands.js") },
     Asset { path: "/assets/mark.svg", media_type: "image/svg+xml", content: include_str!("assets/mark.svg") },
     Asset { path: "/assets/marks.svg", media_type: "image/svg+xml", content: include_str!("assets/marks.svg") },
 ];
@@ -29,11 +35,17 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 /// The URL of an asset.
 pub fn address(path: &str) -> String {
-    format!("{path}?v={}", *VERSION)
+    below(&VERSION, path)
 }
 
 pub fn routes() -> Router<Site> {
-    ASSETS.iter().fold(Router::new(), |routes, asset| routes.route(asset.path, get(async || asset.response())))
+    ASSETS.iter().fold(Router::new(), |routes, asset| {
+        routes.route(&below("{version}", asset.path), get(async || asset.response()))
+    })
+}
+
+fn below(version: &str, path: &str) -> String {
+    path.replacen("/assets/", &format!("/assets/{version}/"), 1)
 }
 
 impl Asset {

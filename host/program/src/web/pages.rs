@@ -18,6 +18,7 @@ mod guide;
 mod layout;
 mod new_account;
 mod orders;
+mod picture;
 mod policy;
 mod pool;
 mod program_activity;
@@ -76,7 +77,7 @@ impl IntoResponse for Failed {
         let Failed(problem) = self;
         let content = html! {
             h1 { (problem.title()) }
-            p { (problem.detail) }
+            p { (layout::told(&problem.detail)) }
             @if let Some(hint) = problem.dashboard_hint() {
                 p { (capital(hint)) "." }
             }

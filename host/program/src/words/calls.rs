@@ -57,9 +57,10 @@ pub fn incoming_calls(file: &CallFile) -> Option<String> {
 pub fn call_counts(outcome: &ImportedCalls, dry_run: bool) -> String {
     let ImportedCalls { new, changed, known, refused, .. } = outcome;
     let taken = count(*new as u64, "new hour");
-    let [changed, known, refused] = [*changed, *known, refused.len()].map(|count| thousands(count as u64));
+    let [changed, known] = [*changed, *known].map(|count| thousands(count as u64));
+    let refused = count(refused.len() as u64, "row");
     let verb = if dry_run { " would be imported" } else { " imported" };
-    format!("{taken}{verb}, {changed} changed, {known} already known; {refused} rows refused")
+    format!("{taken}{verb}, {changed} changed, {known} already known; {refused} refused")
 }
 
 /// What came of reading a provider's log, in sentences.

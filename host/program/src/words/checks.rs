@@ -1,9 +1,10 @@
 //! How well an account is watched, in words.
 
 use super::{Steps, Surface, count, thousands};
+use chrono::{Days, NaiveDate};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use dialguard_dialer::ledger::{Checks, MarkCounts, SourceHealth, SourceState, Trouble};
+use dialguard_dialer::ledger::{Checks, MarkCounts, RatedDay, SourceDays, SourceHealth, SourceState, Trouble};
 
 /// What keeps numbers from being rated: `Not checked since 24 November: no source answers.`
 pub fn trouble_in_words(trouble: Trouble, marks: &MarkCounts, surface: Surface) -> String {
@@ -54,6 +55,35 @@ pub fn source_in_words(source: &SourceHealth, monitored: u32, surface: Surface) 
         Some(until) => format!("{state}; not asked again before {}", rfc3339(until)),
         None => state,
     }
+}
+
+/// Local dates, today's included, of which it is said how many numbers a source scored.
+const ANSWERED_DAYS: u64 = 14;
+
+/// How many numbers a source scored lately, and how many it was asked about.
+pub fn answered_in_days(days: &SourceDays, today: NaiveDate) -> (u64, u64) {
+    days.answered_since(today - Days::new(ANSWERED_DAYS - 1))
+}
+
+/// The same: `98.5 % in 14 days`; none if it was not asked.
+pub fn answered_in_words(days: &SourceDays, today: NaiveDate) -> Option<String> {
+    let (answered, asked) = answered_in_days(days, today);
+    // Rounded down: what is not all is not 100 %.
+    let tenths = answered.saturating_mul(1_000).checked_div(asked)?;
+    let percent = if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) };
+    Some(format!("{percent} % in {ANSWERED_DAYS} days"))
+}
+
+/// The days as rows of a table for a terminal, with a dash where nothing was rated.
+pub fn rated_days_in_rows(days: &[RatedDay]) -> impl Iterator<Item = [String; 5]> {
+    days.iter().map(|day| {
+        let counts = [day.clean, day.at_risk, day.flagged, day.not_rated];
+        let [clean, at_risk, flagged, not_rated] = counts.map(|count| match day.rated() {
+            0 => "–".to_owned(),
+            _ => thousands(count.into()),
+        });
+        [day.date.to_string(), clean, at_risk, flagged, not_rated]
+    })
 }
 
 /// The checks as lines for a terminal.

@@ -1,6 +1,6 @@
 //! What activating a policy does to settings, in words.
 
-use super::{count, shortened};
+use super::{count, shortened, thousands};
 use dialguard_dialer::policies::settings_change::{Accounts, AddedSetting, ChangedSetting, SettingsChange};
 
 /// A paragraph for each setting that changes; none if activating changes no setting.
@@ -56,7 +56,7 @@ fn accounts(accounts: &Accounts, one: &str, several: &str) -> String {
     let named: Vec<_> = accounts.first.iter().map(|(id, value)| format!("{id} ({})", shortened(value))).collect();
     let more = match accounts.count as usize - named.len() {
         0 => String::new(),
-        more => format!(" and {more} more"),
+        more => format!(" and {} more", thousands(more as u64)),
     };
     let what = if accounts.count == 1 { one } else { several };
     format!(" {} {what}: {}{more}.", count(accounts.count.into(), "account"), named.join(", "))

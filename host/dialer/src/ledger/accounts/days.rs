@@ -6,6 +6,8 @@
 //! change, and no two reviews are more than a day and a half apart. For that, each change of an account puts its day
 //! under way on record.
 
+use crate::figures::count;
+use crate::ledger::accounts::rated_days::{self, SourceAnswers};
 use crate::ledger::accounts::{AccountProfile, open, profile};
 use crate::ledger::actors::Change;
 use crate::ledger::alerts::deliveries::enqueue;
@@ -95,7 +97,7 @@ impl MissedDays {
     /// In words.
     pub fn text(&self) -> String {
         let most = self.days.iter().map(|(_, numbers)| *numbers).max().unwrap_or_default();
-        let numbers = if most == 1 { "1 number was".into() } else { format!("{most} numbers were") };
+        let numbers = format!("{} {}", count(most.into(), "number"), if most == 1 { "was" } else { "were" });
         let missed = match &self.days[..] {
             [(date, _)] => format!("On {date}, {numbers} not rated."),
             [(first, _), .., (last, _)] => {
@@ -288,11 +290,19 @@ impl Ledger {
     }
 
     /// Notes that numbers were asked about again without an answer, which was so many look-ups; that is not a run.
-    pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, looked_up: u32, now: Timestamp) -> Result<()> {
+    pub(crate) fn note_try(
+        &self,
+        id: &str,
+        rates_since: Timestamp,
+        (looked_up, by_source): (u32, &[SourceAnswers]),
+        now: Timestamp,
+    ) -> Result<()> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
             account.ensure_open()?;
             note_look_ups(transaction, &account, rates_since, looked_up)?;
+            let day = day_of_run(transaction, &account, now, rates_since)?;
+            rated_days::note_answers(transaction, &account, &day, by_source)?;
             note_try(transaction, &account, rates_since, now)
         })
     }

@@ -1,5 +1,6 @@
 //! Webhooks: the receivers of alerts, and the keys that sign them.
 
+use crate::figures::count;
 use crate::ledger::accounts::profile;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::program_events::{ProgramSubject, note};
@@ -89,7 +90,8 @@ impl Ledger {
         self.change(|transaction| {
             let webhook = find(transaction, id)?;
             transaction.execute("DELETE FROM webhooks WHERE id = ?1", [to_sql(id)])?;
-            let text = format!("Webhook {id} was removed, with {} messages that waited.", webhook.waiting);
+            let waiting = count(webhook.waiting, "message");
+            let text = format!("Webhook {id} was removed, with {waiting} that waited.");
             match &webhook.account {
                 Some(account) => {
                     let account = profile(transaction, account)?.key;

@@ -1,5 +1,6 @@
 //! The orders of an account that is closed.
 
+use crate::figures::grouped;
 use crate::ledger::accounts::AccountProfile;
 use crate::ledger::actors::Change;
 use crate::ledger::events::EventKind;
@@ -32,7 +33,11 @@ pub(in crate::ledger) fn held_up_by(
 /// Why orders hold closing up.
 pub(in crate::ledger) fn held_up_in_words(ids: &[u64]) -> String {
     let listed: Vec<_> = ids.iter().take(10).map(u64::to_string).collect();
-    let more = if ids.len() > listed.len() { format!(" and {} more", ids.len() - listed.len()) } else { String::new() };
+    let more = if ids.len() > listed.len() {
+        format!(" and {} more", grouped((ids.len() - listed.len()) as u64))
+    } else {
+        String::new()
+    };
     let orders = if ids.len() == 1 { "order" } else { "orders" };
     format!("a number may be bought or given back at this moment for {orders} {}{more}", listed.join(", "))
 }

@@ -1,5 +1,6 @@
 //! What the latest check of each number rested on.
 
+use crate::figures::count;
 use dialguard::contract::Timestamp;
 
 /// When the newest of the observations with a score was made. 'No data' is not evidence.
@@ -20,6 +21,9 @@ pub fn counted_before_in_words(numbers: usize) -> Option<String> {
     match numbers {
         0 => None,
         1 => Some("1 number was not rated: its observations were counted in an earlier check.".into()),
-        _ => Some(format!("{numbers} numbers were not rated: their observations were counted in an earlier check.")),
+        _ => Some(format!(
+            "{} were not rated: their observations were counted in an earlier check.",
+            count(numbers as u64, "number")
+        )),
     }
 }

@@ -1,6 +1,8 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
+use crate::figures::{count, grouped};
 use crate::ledger::accounts::days::{self, Day};
+use crate::ledger::accounts::rated_days::{self, RATE_PAST_DAYS, SourceAnswers, day_number};
 use crate::ledger::accounts::slots::{lock, occupy};
 use crate::ledger::accounts::{
     self, AccountChange, AccountProfile, ChangePrice, ChargeCause, charge, open, profile, touch,
@@ -64,6 +66,8 @@ pub struct RunRecord<'a> {
     pub recording: &'a Recording,
     /// What the carriers answered.
     pub answers: &'a [CarrierAnswer],
+    /// How many numbers each source was asked about, and how many it scored.
+    pub by_source: &'a [SourceAnswers],
     /// What went wrong at the sources, in words.
     pub problems: &'a [String],
     /// What went wrong when the provider's numbers were searched, in words.
@@ -233,6 +237,7 @@ impl<'a> CheckedRun<'a> {
         if let RunOutcome::Review(plan) = record.outcome {
             days::note_look_ups(transaction, account, day.starts_at, looked_up(record.recording))?;
             days::note_try(transaction, account, rates_since, now)?;
+            rated_days::note_answers(transaction, account, &day, record.by_source)?;
             // Orders whose grounds are gone end.
             try_at_once(transaction, account.key)?;
             tell(transaction, account, run, (&day, daily), (plan, *proposes), record)?;
@@ -337,7 +342,7 @@ fn append_problems(
     };
     let mut lines: Vec<String> = listed.iter().map(on_a_line).collect();
     if !others.is_empty() {
-        lines.push(format!("And {} more problems.", others.len()));
+        lines.push(format!("And {} more problems.", grouped(others.len() as u64)));
     }
     append(transaction, account.key, now, Some(run), kind, None, &lines.join("\n"))
 }
@@ -377,15 +382,15 @@ fn apply_reviews(
     if plan.reviews.is_empty() {
         return Ok(());
     }
-    let mut rate = transaction.prepare_cached(
+    let mut rate = transaction.prepare_cached(&format!(
         "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5, rated_day = ?6,
-                evidence_until = coalesce(max(evidence_until, ?7), ?7, evidence_until)
-          WHERE account = ?1 AND number = ?2",
-    )?;
+                evidence_until = coalesce(max(evidence_until, ?7), ?7, evidence_until), {RATE_PAST_DAYS}
+          WHERE account = ?1 AND number = ?2"
+    ))?;
     // Separate, for the few that turn: the database updates the index of every column named, changed or not.
     let mut turn = transaction
         .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
-    let now = plan.decided_at;
+    let (now, date) = (plan.decided_at, day_number(day.date));
     let evidence = newest_scores(record.answers);
     let mut monitored = inputs.monitored();
     for review in plan.reviews.rows().expect("the plan was checked") {
@@ -394,7 +399,9 @@ fn apply_reviews(
         if review.answering > 0 {
             let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
             let (checks, rated_day) = ((review.flagging_checks, review.clearing_checks), to_sql(day.starts_at));
-            let updated = rate.execute(params![key, number, checks.0, checks.1, now, rated_day, evidence_until])?;
+            let status = status_to_sql(review.status);
+            let columns = params![key, number, checks.0, checks.1, now, rated_day, evidence_until, date, status];
+            let updated = rate.execute(columns)?;
             assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
         }
         if before.status != review.status {
@@ -406,7 +413,7 @@ fn apply_reviews(
     transaction
         .prepare_cached("UPDATE accounts SET rated_day = ?2, rated_count = ?3 WHERE key = ?1")?
         .execute(params![account.key, to_sql(day.starts_at), rated])?;
-    Ok(())
+    rated_days::note_ratings(transaction, account, day, plan)
 }
 
 /// Says once a local date that numbers were not rated because an earlier check has counted their observations.
@@ -566,10 +573,10 @@ fn blocks_bought(plan: &Plan, account: &AccountProfile) -> u32 {
 }
 
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
-    let before = account.blocks();
     format!(
-        "{} blocks instead of {before} from {} on, as requested.",
-        change.blocks,
+        "{} instead of {} from {} on, as requested.",
+        count(change.blocks.into(), "block"),
+        grouped(account.blocks().into()),
         dialguard::calendar::rfc3339(change.starting)
     )
 }

@@ -1,6 +1,7 @@
 //! Replacements that automatic replacement would make, and that a check left to a user: checking spends nothing. The
 //! plan stays on record as the policy made it; the event `replacements-proposed` says that they were not made.
 
+use crate::figures::{self, grouped};
 use crate::ledger::accounts::AccountProfile;
 use crate::ledger::accounts::days::Day;
 use crate::ledger::actors::Change;
@@ -28,10 +29,10 @@ fn in_words(plan: &Plan) -> Option<String> {
     let count = replacements(plan).count();
     let mut pairs: Vec<_> = replacements(plan).take(LISTED_MAX).map(pair).collect();
     if count > pairs.len() {
-        pairs.push(format!("and {} more", count - pairs.len()));
+        pairs.push(format!("and {} more", grouped((count - pairs.len()) as u64)));
     }
     let fee = dollars(count as u64 * REPLACEMENT_PRICE_CENTS);
-    let numbers = if count == 1 { "1 number".into() } else { format!("{count} numbers") };
+    let numbers = figures::count(count as u64, "number");
     let waits = "A user or the next daily review decides";
     (count > 0)
         .then(|| format!("Automatic replacement would replace {numbers} for {fee}: {}. {waits}.", pairs.join(", ")))

@@ -5,6 +5,7 @@
 //! nothing about the numbers that it does not name.
 
 use super::new_york;
+use crate::figures::grouped;
 use crate::phone::{self, Region, area_code, nanp_number};
 use crate::table_file::{RowError, RowProblems, Table, read_file};
 use crate::written_time::{WrittenTime, at_offset, iso_date};
@@ -123,12 +124,13 @@ impl Complaints {
         let are_most = unreadable > 0 && unreadable * 2 >= with_number;
         if are_most || (with_number >= LONG_FILE_ROWS && unreadable * 10 > with_number) {
             let example = self.example.as_deref().unwrap_or_default();
+            let [unreadable, with_number] = [unreadable, with_number].map(|rows| grouped(rows as u64));
             return Some(format!(
                 "{unreadable} of its {with_number} numbers and times cannot be read, such as {example}"
             ));
         }
-        (with_number * 2 < self.rows)
-            .then(|| format!("{} of its {} rows have no number", self.rows_without_number, self.rows))
+        let [without, rows] = [self.rows_without_number, self.rows].map(|rows| grouped(rows as u64));
+        (with_number * 2 < self.rows).then(|| format!("{without} of its {rows} rows have no number"))
     }
 
     /// How many of its rows are complaints that can count towards a score.

@@ -4,6 +4,7 @@ use super::super::output::{dollars, e164, table};
 use super::super::{CommandContext, Done};
 use super::life::settings_in_words;
 use crate::json::{ComparisonSummary, SettingsOnActivation};
+use crate::words::{count, thousands};
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 use clap::Args;
@@ -130,6 +131,7 @@ fn summed_up(
             ComparisonSummary::new(revision, &summary, more as i64 - fewer as i64, each, settings)
         },
         || {
+            let figure = |count: usize| thousands(count as u64);
             let mut text = format!(
                 "Revision {revision} on {} reviews, {} of them identical\n\
                  flagged sooner           {} numbers\n\
@@ -139,14 +141,14 @@ fn summed_up(
                  would keep               {} that the active policy replaced\n\
                  other replacement        {}\n\
                  cost                     {} more, {} less, for replacements at {} each\n",
-                summary.reviews,
-                summary.reviews_alike,
-                summary.flagged_sooner.len(),
-                summary.flagged_later.len(),
-                summary.rated_differently.len(),
-                summary.replaced_more.len(),
-                summary.replaced_less.len(),
-                summary.replaced_by_another.len(),
+                figure(summary.reviews),
+                figure(summary.reviews_alike),
+                figure(summary.flagged_sooner.len()),
+                figure(summary.flagged_later.len()),
+                figure(summary.rated_differently.len()),
+                figure(summary.replaced_more.len()),
+                figure(summary.replaced_less.len()),
+                figure(summary.replaced_by_another.len()),
                 dollars(more),
                 dollars(fewer),
                 dollars(options.replacement_cents),
@@ -154,19 +156,20 @@ fn summed_up(
             if summary.unknown > 0 {
                 text += &format!(
                     "beyond the record        {} questions, answered as well as the record allows\n",
-                    summary.unknown
+                    thousands(summary.unknown)
                 );
             }
             if not_recorded > 0 {
                 text += &format!(
-                    "not compared             {not_recorded} reviews, whose recordings were too large or made room for newer ones\n"
+                    "not compared             {} reviews, whose recordings were too large or made room for newer ones\n",
+                    thousands(not_recorded)
                 );
             }
             for (run, why) in summary.failures.iter().take(10) {
                 text += &format!("! run {run} would have failed: {why}\n");
             }
             if summary.failures.len() > 10 {
-                text += &format!("! and {} more runs would have failed\n", summary.failures.len() - 10);
+                text += &format!("! and {} more runs would have failed\n", figure(summary.failures.len() - 10));
             }
             if options.each {
                 let rows = each(compared).map(|(compared, difference)| {
@@ -251,20 +254,24 @@ fn repeated(context: &CommandContext, run: &RecordedRun, made: &RunOutcome) -> D
         || {
             format!(
                 "Run {}: {} at {}, revision {revision} (contract {}, Dialguard {}), {} calls answered from the record\n\
-                 {} reviews, {} actions, {} notices; {}\n",
+                 {}, {}, {}; {}\n",
                 run.run,
                 run.account,
                 rfc3339(run.decided_at),
                 run.contract,
                 run.host_version,
-                run.recording.calls.len(),
-                plan.reviews.len(),
-                plan.actions.len(),
-                plan.notices.len(),
+                thousands(run.recording.calls.len() as u64),
+                count(plan.reviews.len() as u64, "review"),
+                count(plan.actions.len() as u64, "action"),
+                count(plan.notices.len() as u64, "notice"),
                 if same {
-                    format!("the plan is the same, byte for byte ({} bytes)", again.len())
+                    format!("the plan is the same, byte for byte ({} bytes)", thousands(again.len() as u64))
                 } else {
-                    format!("THE PLAN DIFFERS: {} bytes on record, {} now", recorded.len(), again.len())
+                    format!(
+                        "THE PLAN DIFFERS: {} bytes on record, {} now",
+                        thousands(recorded.len() as u64),
+                        thousands(again.len() as u64)
+                    )
                 }
             )
         },

@@ -3,7 +3,7 @@
 use super::created;
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Page, Part, QueryParams};
-use crate::json::{Account, ChangePrice, Checks, Closing, SettingsChange, Spending, Usage};
+use crate::json::{Account, ChangePrice, Checks, Closing, RatedDays, SettingsChange, Spending, Usage};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
 use crate::web::Site;
@@ -36,6 +36,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(try_close))
         .routes(routes!(usage))
         .routes(routes!(checks))
+        .routes(routes!(days))
         .routes(routes!(spending))
 }
 
@@ -449,6 +450,22 @@ async fn checks(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Ch
     let (ledger, id, now) = (site.dialguard().ledger().clone(), of.account.id.clone(), now_of(&site, &of.account));
     let checks = site.lists().run(&of.caller, move |_| ledger.checks(&id, now)).await??;
     Ok(Json(Checks::from(&checks)))
+}
+
+/// Get how the account's numbers were rated on each of the past 30 local dates, and what its sources answered
+///
+/// Requires the role `read`. A number counts as it was rated that day, even if it was replaced afterwards.
+#[utoipa::path(
+    get,
+    path = "/accounts/{account}/days",
+    operation_id = "get-days",
+    tag = "accounts",
+    params(InAccount),
+    responses((status = 200, description = "The days", body = RatedDays), Failures)
+)]
+async fn days(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<RatedDays>, Problem> {
+    let rated = site.dialguard().ledger().rated_days(&of.account.id, now_of(&site, &of.account))?;
+    Ok(Json(RatedDays::from(&rated)))
 }
 
 /// Get what the account was charged and credited in this billing cycle, and what was spent on numbers

@@ -1,6 +1,8 @@
 // Changes made elsewhere show up without a reload: parts of a page marked `data-live="…"` are fetched again when the
 // account changes. Everything works without this script.
 
+import { goTo, placeOf, selectorOf } from "./focus.js";
+
 const main = document.querySelector("main[data-account]");
 const reviewBar = document.querySelector(".review-progress");
 
@@ -47,7 +49,8 @@ function showProgress(progress) {
     delete reviewBar.dataset.hasResult;
     bar.max = Math.max(progress.of, 1);
     bar.value = progress.asked;
-    text.textContent = `Check in progress: ${progress.asked} of ${progress.of} numbers checked`;
+    const [asked, of] = [progress.asked, progress.of].map((numbers) => numbers.toLocaleString("en"));
+    text.textContent = `Check in progress: ${asked} of ${of} numbers checked`;
   } else if (reviewBar.dataset.hasResult === undefined) {
     text.textContent = "Check finished.";
     // A check in vain changes no account, but numbers are no longer being checked.
@@ -100,35 +103,21 @@ function isBusy(part) {
 function keep(part) {
   const focused = part.contains(document.activeElement) ? document.activeElement : undefined;
   return {
-    focus: focused && selectorOf(focused, part),
-    checked: [...part.querySelectorAll("input:is([type=checkbox], [type=radio]):checked")].map((box) => selectorOf(box, part)),
-    open: [...part.querySelectorAll("details[open]")].map((details) => selectorOf(details, part)),
+    focus: focused && placeOf(focused),
+    checked: [...part.querySelectorAll("input:is([type=checkbox], [type=radio]):checked")].map(selectorOf),
+    open: [...part.querySelectorAll("details[open]")].map(selectorOf),
     scrolled: [part.scrollLeft, part.scrollTop],
   };
 }
 
 function restore(part, kept) {
   for (const selector of kept.checked) {
-    const box = part.querySelector(selector);
+    const box = document.querySelector(selector);
     if (box) box.checked = true;
   }
-  for (const selector of kept.open) part.querySelector(selector)?.setAttribute("open", "");
-  if (kept.focus) part.querySelector(kept.focus)?.focus({ preventScroll: true });
+  for (const selector of kept.open) document.querySelector(selector)?.setAttribute("open", "");
+  if (kept.focus) goTo(kept.focus, { preventScroll: true });
   [part.scrollLeft, part.scrollTop] = kept.scrolled;
-}
-
-// A selector that finds the same element in the fresh part: by its attributes, or else by its position.
-function selectorOf(element, part) {
-  if (element.id) return `#${CSS.escape(element.id)}`;
-  const named = ["name", "value", "href", "formaction"].filter((attribute) => element.getAttribute(attribute));
-  const attributes = named.map((attribute) => `[${attribute}="${CSS.escape(element.getAttribute(attribute))}"]`);
-  const selector = element.localName + attributes.join("");
-  if (attributes.length && part.querySelectorAll(selector).length === 1) return selector;
-  const steps = [];
-  for (let here = element; here !== part; here = here.parentElement) {
-    steps.unshift(`${here.localName}:nth-child(${[...here.parentElement.children].indexOf(here) + 1})`);
-  }
-  return `:scope > ${steps.join(" > ")}`;
 }
 
 // The check runs on the server even if the user leaves the page. Its result is shown in the status bar, and what automatic
@@ -221,5 +210,8 @@ function markInvalid(form, shown) {
 function costADay(form) {
   const cost = form.querySelector("#cost-a-day");
   const cap = Number(form.elements["setting-replacements-per-day-max"]?.value);
-  if (cost && Number.isFinite(cap)) cost.textContent = `$${((cap * Number(cost.dataset.cents)) / 100).toFixed(2)}`;
+  if (cost && Number.isFinite(cap)) {
+    const dollars = (cap * Number(cost.dataset.cents)) / 100;
+    cost.textContent = dollars.toLocaleString("en", { style: "currency", currency: "USD" });
+  }
 }

@@ -1,5 +1,7 @@
 // Conveniences. Everything works without this script.
 
+import { here, keepPlace, openModal } from "./focus.js";
+
 // ---- An account's numbers: questions in a dialog, carrier cards on hover and focus, bulk selection ----
 
 const fetchPage = async (url, options) => {
@@ -10,13 +12,11 @@ const fetchPage = async (url, options) => {
 /** Shows a question, then its result. When it closes after a change, the page behind it is reloaded. */
 const dialog = document.createElement("dialog");
 dialog.setAttribute("aria-live", "polite");
+dialog.tabIndex = -1;
 document.body.append(dialog);
-dialog.addEventListener("close", () => {
-  if (dialog.querySelector("[data-changed]")) location.reload();
-  dialog.replaceChildren();
-});
 
-const show = ({ page }) => {
+/** `place` is where the user asked, and returns to. */
+const show = async ({ page }, place) => {
   // A page without a dialog's content is an error page.
   const content = page.querySelector("[data-dialog]") ?? page.querySelector("main");
   const panel = content.matches(".panel") ? content : Object.assign(document.createElement("section"), { className: "panel" });
@@ -27,12 +27,19 @@ const show = ({ page }) => {
     title.id = "dialog-title";
     dialog.setAttribute("aria-labelledby", title.id);
   }
-  if (!dialog.open) dialog.showModal();
+  const closed = dialog.open ? undefined : openModal(dialog, place);
   // The safe choice: what spends or loses is never one key away.
   (panel.querySelector("[autofocus]") ?? panel.querySelector(".first") ?? panel.querySelector("[data-close], a"))?.focus();
+  if (!closed) return;
+  await closed;
+  if (dialog.querySelector("[data-changed]")) {
+    keepPlace(place);
+    location.reload();
+  }
+  dialog.replaceChildren();
 };
 
-document.addEventListener("question", ({ detail }) => show(detail));
+document.addEventListener("question", ({ detail }) => show(detail, here()));
 
 const fieldsOf = (form, submitter) => new URLSearchParams(new FormData(form, submitter));
 
@@ -47,14 +54,20 @@ addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
   if (form.matches("[data-ask]")) {
     event.preventDefault();
+    const place = here(submitter ?? form);
     submitter?.closest("details")?.removeAttribute("open");
-    show(await submit(form, submitter));
+    show(await submit(form, submitter), place);
   } else if (form.matches("[data-do]") && dialog.contains(form)) {
     event.preventDefault();
     const done = submit(form, submitter);
     form.setAttribute("aria-busy", "true");
+    dialog.focus();
     for (const button of form.querySelectorAll("button")) button.disabled = true;
     show(await done);
+  } else if (form.matches(".finder")) {
+    event.preventDefault();
+    clearTimeout(waiting);
+    find(form);
   }
 });
 
@@ -63,22 +76,12 @@ addEventListener("click", async (event) => {
   const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
   if (link?.matches("[data-ask]") && isPlain) {
     event.preventDefault();
+    const place = here(link);
     link.closest("details")?.removeAttribute("open");
-    show(await fetchPage(link.href));
+    show(await fetchPage(link.href), place);
   } else if (link?.matches("[data-close]") && dialog.contains(link)) {
     event.preventDefault();
     dialog.close();
-  }
-  for (const menu of document.querySelectorAll("details.actions[open]")) {
-    if (!menu.contains(event.target)) menu.removeAttribute("open");
-  }
-});
-
-addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && document.activeElement?.closest("details.actions[open]");
-  if (menu) {
-    menu.removeAttribute("open");
-    menu.querySelector("summary").focus();
   }
 });
 
@@ -132,7 +135,7 @@ const updateSelection = () => {
   every.hidden = false;
   every.checked = selected === rows.length && selected > 0;
   every.indeterminate = selected > 0 && selected < rows.length;
-  document.getElementById("selected").textContent = all ? "All selected:" : `${selected} selected:`;
+  document.getElementById("selected").textContent = all ? "All selected:" : `${selected.toLocaleString("en")} selected:`;
   for (const button of bulk().querySelectorAll("button")) button.disabled = selected === 0 && !all;
 };
 document.addEventListener("change", ({ target }) => {
@@ -140,6 +143,15 @@ document.addEventListener("change", ({ target }) => {
     for (const row of document.querySelectorAll('#bulk input[name="number"]')) row.checked = target.checked;
   }
   if (target.closest("#bulk")) updateSelection();
+});
+
+document.addEventListener("reset", ({ target }) => {
+  if (target.id !== "bulk") return;
+  // The button is not shown while nothing is selected, and the boxes are cleared after this event.
+  setTimeout(() => {
+    updateSelection();
+    document.getElementById("select-page").focus();
+  });
 });
 
 /** The table follows the search and the filters as the user edits them. */
@@ -163,6 +175,9 @@ const find = async (form) => {
     else if (isBefore) finder.before(document.adoptNode(part));
     else now.append(document.adoptNode(part));
   }
+  finder.querySelector("[role=status]").textContent = numbers.dataset.found;
+  // The figure whose numbers are shown is marked.
+  document.querySelector(".figures")?.replaceWith(page.querySelector(".figures"));
   updateSelection();
 };
 let waiting;
@@ -174,6 +189,27 @@ document.addEventListener("input", ({ target }) => {
 });
 document.addEventListener("refreshed", updateSelection);
 updateSelection();
+
+// ---- Phone numbers ----
+
+/** A number is read as `(310) 555-0107` and copied in E.164, for a form or a program to take. One that is only partly
+ * selected is copied as it is read. */
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  const numbers = [...document.querySelectorAll("data.number")].filter((number) => selection.containsNode(number, true));
+  let [copied, rest] = ["", selection.toString()];
+  let isChanged = false;
+  for (const number of numbers) {
+    const start = rest.indexOf(number.textContent);
+    if (start < 0) continue;
+    copied += rest.slice(0, start) + number.value;
+    rest = rest.slice(start + number.textContent.length);
+    isChanged = true;
+  }
+  if (!isChanged) return;
+  event.preventDefault();
+  event.clipboardData.setData("text/plain", copied + rest);
+});
 
 // ---- Setting up and inviting ----
 

@@ -34,7 +34,7 @@ fn session_table(sessions: &[Session], own: Option<&str>, end: impl Fn(&str) -> 
             tbody {
                 @for session in sessions {
                     @let browser = crate::words::browser_in_words(&session.browser);
-                    tr {
+                    tr data-row={ "session-" (session.id) } {
                         td { (browser) @if own == Some(&session.id) { " " strong { "(this one)" } } }
                         td { (utc_moment(session.began_at)) }
                         td { (utc_moment(session.ends_at)) }

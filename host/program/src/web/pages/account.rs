@@ -23,6 +23,7 @@ use filter::Filter;
 
 pub use actions::proposal;
 pub use figures::Figures;
+pub use watched::answered_lately;
 
 use super::layout::Tab;
 use super::{Failed, demo, page, setup};
@@ -51,7 +52,7 @@ async fn numbers(
     of: OfAccount<Read>,
     Query(filter): Query<Filter>,
 ) -> Result<Markup, Failed> {
-    let head = head::head(&site, &of).await?;
+    let head = head::head(&site, &of, &filter).await?;
     let (of, table) = site
         .lists()
         .run(&of.caller.clone(), {

@@ -6,7 +6,7 @@ use super::{Failed, demo, page_at, setup};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::Caller;
-use crate::words::concern_in_words;
+use crate::words::{concern_in_words, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -83,7 +83,7 @@ fn list(caller: &Caller, rows: &[Row]) -> Markup {
         } @else {
             p { "You have no accounts yet. Ask an administrator for access." }
         }
-        @if caller.grant.is_over_everything() { p { a.button href="/add-account" { "Add an account" } } }
+        @if caller.grant.is_over_everything() { p data-commands="Accounts" { a.button href="/add-account" { "Add an account" } } }
     }
 }
 
@@ -92,25 +92,25 @@ fn table_row(Row { account, attention, unread }: &Row) -> Markup {
     let figures = attention.figures;
     let showing = |show: &str| format!("{path}?show={show}");
     html! {
-        tr {
-            td { a href=(path) { (account.id) } }
+        tr data-row=(account.id) {
+            td { a href=(path) data-commands="Account" { (account.id) } }
             td {
                 @match account.closed_on() {
                     Some(on) => { strong { "Closed" } " on " (on) },
                     None => @if account.enabled { "on" } @else { "off" },
                 }
             }
-            td.figure { (figures.clean) }
-            td.figure { @if figures.flagged > 0 { a.flagged href=(showing("flagged")) { (figures.flagged) } } @else { "0" } }
-            td.figure { @if figures.suspect > 0 { a.at-risk href=(showing("suspect")) { (figures.suspect) } } @else { "0" } }
+            td.figure { (thousands(figures.clean.into())) }
+            td.figure { @if figures.flagged > 0 { a.flagged href=(showing("flagged")) { (thousands(figures.flagged.into())) } } @else { "0" } }
+            td.figure { @if figures.suspect > 0 { a.at-risk href=(showing("suspect")) { (thousands(figures.suspect.into())) } } @else { "0" } }
             td {
                 @for concern in &attention.concerns {
                     a.badge.urgent href=(path) title=(concern_in_words(concern)) { (short(concern)) } " "
                 }
                 @if *unread > 0 { a href={ (path) "/activity" } { (badge(*unread, "unread")) } }
             }
-            td.figure { (account.occupied) " of " (account.slot_count) }
-            td.figure { (account.locked) }
+            td.figure { (thousands(account.occupied.into())) " of " (thousands(account.slot_count.into())) }
+            td.figure { (thousands(account.locked.into())) }
         }
     }
 }

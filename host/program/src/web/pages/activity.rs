@@ -1,6 +1,6 @@
 //! What happened to an account, newest first: one line for what belongs together, which opens into its steps.
 
-use super::layout::{Tab, moment, number_link};
+use super::layout::{self, Tab, moment, number_link};
 use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -218,7 +218,7 @@ fn line(account: &AccountProfile, entry: &StoryEntry) -> Markup {
     let zone = account.time_zone;
     html! {
         time.when datetime=(rfc3339(entry.at)) { (time_of_day(entry.at, zone)) } " "
-        span.told data-kind=[entry.steps.last().filter(|_| entry.steps.len() == 1).map(|step| &step.kind)] { (headline(entry, zone)) } " "
+        span.told data-kind=[entry.steps.last().filter(|_| entry.steps.len() == 1).map(|step| &step.kind)] { (layout::told(&headline(entry, zone))) } " "
         @if let Some(cents) = entry.cents { span.cents { (signed_dollars(cents)) } " " }
         span.by { (by_in_words(entry.actor.as_ref())) }
     }
@@ -250,15 +250,15 @@ fn step(account: &AccountProfile, event: &Event) -> Markup {
 
 /// Why, in a sentence; the problems of a review unfold.
 fn reason(account: &AccountProfile, event: &Event) -> Markup {
-    let told = sentence(event, account.time_zone);
-    let lines: Vec<&str> = told.lines().collect();
+    let reason = sentence(event, account.time_zone);
+    let lines: Vec<&str> = reason.lines().collect();
     html! {
         @if let [_, _, ..] = lines[..] {
             details {
                 summary { (count(lines.len() as u64, "problem")) }
-                ul { @for line in &lines { li { (line) } } }
+                ul { @for line in &lines { li { (layout::told(line)) } } }
             }
-        } @else { (told) }
+        } @else { (layout::told(&reason)) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! An account's alert webhooks and the messages that have not been delivered.
 
-use super::layout::{Tab, moment};
+use super::layout::{Tab, moment, told};
 use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -188,7 +188,7 @@ fn webhook_table(account: &AccountProfile, webhooks: &[Webhook]) -> Markup {
                         td {
                             @match &webhook.paused {
                                 None => "active",
-                                Some((at, because)) => span.failed { "paused since " (moment(*at, account.time_zone)) ": " (because) },
+                                Some((at, because)) => span.failed { "paused since " (moment(*at, account.time_zone)) ": " (told(because)) },
                             }
                         }
                         td.figure { (webhook.waiting) }

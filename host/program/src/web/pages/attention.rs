@@ -1,7 +1,7 @@
 //! What needs a person, on every page: badges on an account's tabs, and a strip at the top. It says nothing while
 //! nothing does.
 
-use super::layout::Tab;
+use super::layout::{Tab, told};
 use crate::web::Site;
 use crate::web::address::{account_path, orders_path};
 use crate::web::auth::Caller;
@@ -92,7 +92,7 @@ impl Shown {
                     ul { @for concern in first { (item(caller, account, concern)) } }
                     @if !others.is_empty() {
                         details {
-                            summary { (others.len()) " more" }
+                            summary { (thousands(others.len() as u64)) " more" }
                             ul { @for concern in others { (item(caller, account, concern)) } }
                         }
                     }
@@ -139,7 +139,7 @@ fn with_class(figure: u32, what: &str, class: &str) -> Markup {
 fn item(caller: &Caller, account: Option<&str>, concern: &Concern) -> Markup {
     html! {
         li {
-            span { (concern_in_words(concern)) } " "
+            span { (told(&concern_in_words(concern))) } " "
             @let links = remedies(caller, account, concern);
             @for (path, label) in &links { a href=(path) { (label) } " " }
             @if links.is_empty() && let Some(step) = remedy(concern).dashboard { span.quiet { (capital(step)) "." } }

@@ -1,6 +1,6 @@
 //! An account's bill, cycle by cycle, and its file.
 
-use super::layout::{Tab, moment, number_link};
+use super::layout::{Tab, moment, number_link, told};
 use super::{Failed, page};
 use crate::bill_file;
 use crate::web::Site;
@@ -167,7 +167,7 @@ fn line_table(account: &AccountProfile, cycle: &Cycle, lines: &[BillLine]) -> Ma
                                 td { (moment(line.at, account.time_zone)) }
                                 td { (kind_name(line.kind.name())) }
                                 td { @if let Some(number) = line.number { (number_link(&account.id, number)) } }
-                                td { (line.text) }
+                                td { (told(&line.text)) }
                                 td.figure { (signed_dollars(line.cents)) }
                             }
                         }

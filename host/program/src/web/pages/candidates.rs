@@ -1,13 +1,13 @@
 //! The candidates that an account has on hand to replace others, and what carriers said last about each.
 
-use super::layout::{Tab, moment};
+use super::layout::{Tab, moment, shown};
 use super::{Failed, page};
 use crate::candidates::{self, CandidateRating, RatedCandidate};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate, Read, now_of};
 use crate::web::query::Query;
-use crate::words::{candidate_in_words, capital, count, dollars, e164, origin_in_words};
+use crate::words::{candidate_in_words, capital, count, dollars, origin_in_words, readable};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Redirect;
@@ -66,7 +66,7 @@ async fn show(
                     None => "No provider is chosen, so nothing is bought.",
                 }
             }
-            p.buttons {
+            p.buttons data-commands="Candidates" {
                 @if of.may(Role::Operate) { a.button href={ (path) "/import" } { "Add candidates" } }
                 a.button href={ (path) "/pool" } { "Resting and ready: " (pool.resting + pool.ready) }
             }
@@ -91,8 +91,8 @@ fn list(of: &OfAccount<Read>, rated: &[RatedCandidate]) -> Markup {
             tbody {
                 @for one in rated {
                     @let candidate = &one.candidate;
-                    tr {
-                        td { strong.number { (e164(candidate.number)) } }
+                    tr data-row=(candidate.number) {
+                        td { strong { (shown(candidate.number)) } }
                         td { @if let Some(code) = area_code(candidate.number) { (code) } @else { "–" } }
                         td { span class=(class(one)) { (capital(&candidate_in_words(one))) } }
                         td { (origin_in_words(one)) }
@@ -100,7 +100,7 @@ fn list(of: &OfAccount<Read>, rated: &[RatedCandidate]) -> Markup {
                         td { (moment(candidate.since, account.time_zone)) }
                         @if may_act { td {
                             form.buttons method="post" action={ (path) "/" (candidate.number) "/withdraw" } {
-                                button aria-label={ "Withdraw " (e164(candidate.number)) } { "Withdraw" }
+                                button aria-label={ "Withdraw " (readable(candidate.number)) } { "Withdraw" }
                             }
                         } }
                     }

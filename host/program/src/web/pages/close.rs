@@ -1,6 +1,6 @@
 //! Closing an account: what it would do, then a form that takes the account's id.
 
-use super::layout::{Tab, no_default};
+use super::layout::{Tab, no_default, told};
 use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -42,7 +42,7 @@ async fn ask(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Mark
     let content = html! {
         section.panel.question {
             h1 { "Close account " (account.id) "?" }
-            ul { @for sentence in closing_in_words(&closing, surface) { li { (sentence) } } }
+            ul { @for sentence in closing_in_words(&closing, surface) { li { (told(&sentence)) } } }
             form.import method="post" action=(close_path(&account.id)) {
                 (no_default())
                 @if closing.held_up_by.is_empty() {

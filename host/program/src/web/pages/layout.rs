@@ -5,11 +5,12 @@ use super::demo;
 use crate::web::address::{account_path, number_path};
 use crate::web::assets;
 use crate::web::auth::Caller;
-use crate::words::e164;
+use crate::words::{e164, readable};
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{PhoneNumber, Status, Timestamp};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::phone::{Part, split_at_numbers};
 use dialguard_dialer::zones::Zone;
 use maud::{DOCTYPE, Markup, html};
 
@@ -88,7 +89,7 @@ impl Place {
 /// A page for a signed-in user at one of these places.
 pub fn page_at(caller: &Caller, place: Place, title: &str, content: Markup) -> Markup {
     let strip = attention_strip(caller, &Shown::of(caller, None), None);
-    framed(caller, title, places(caller, Some(place)), html! { main { (strip) (content) } })
+    framed(caller, title, places(caller, Some(place)), html! { main #main tabindex="-1" { (strip) (content) } })
 }
 
 /// What needs a person, above everything else.
@@ -103,20 +104,21 @@ fn places(caller: &Caller, here: Option<Place>) -> Markup {
         html! { a href=(path) aria-current=[(here == Some(place)).then_some("page")] { (title) } }
     };
     html! {
-        @if caller.grant.is_over_everything() { nav aria-label="Dialguard" { @for place in Place::ALL { (link(place)) } } }
-        @else { nav aria-label="Dialguard" { (link(Place::Accounts)) } }
+        @if caller.grant.is_over_everything() { nav aria-label="Dialguard" data-commands="Go to" { @for place in Place::ALL { (link(place)) } } }
+        @else { nav aria-label="Dialguard" data-commands="Go to" { (link(Place::Accounts)) } }
     }
 }
 
 /// A page for a signed-in user, in an account or outside any.
 pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, content: Markup) -> Markup {
     let attention = Shown::of(caller, of);
-    let full_title = of.map_or(title.to_owned(), |(account, _)| format!("{title} · {}", account.id));
+    let title = told_plainly(title);
+    let full_title = of.map_or(title.clone(), |(account, _)| format!("{title} · {}", account.id));
     let navigation = html! {
         @match of {
             Some((account, here)) => {
                 span.account { (account.id) @if account.closed_at.is_some() { " " strong { "Closed" } } }
-                nav aria-label="Account" data-live="tabs" {
+                nav aria-label="Account" data-live="tabs" data-commands="Go to" {
                     @for tab in Tab::ALL {
                         a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] {
                             (tab.title()) (attention.badges(tab))
@@ -131,7 +133,7 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
     let strip = attention_strip(caller, &attention, of.map(|(account, _)| account.id.as_str()));
     let content = html! {
         @if of.is_some() { (review_progress()) }
-        main data-account=[of.map(|(account, _)| &account.id)] data-revision=[of.map(|(account, _)| account.revision)] {
+        main #main tabindex="-1" data-account=[of.map(|(account, _)| &account.id)] data-revision=[of.map(|(account, _)| account.revision)] {
             (strip)
             (content)
         }
@@ -147,7 +149,8 @@ fn framed(caller: &Caller, title: &str, navigation: Markup, below: Markup) -> Ma
             header.top {
                 a.brand href="/" { img src=(assets::address("/assets/mark.svg")) alt="" width="24" height="24"; "Dialguard" }
                 (navigation)
-                form.sign-out method="post" action="/sign-out" {
+                (commands_button())
+                form.sign-out data-commands="You" method="post" action="/sign-out" {
                     @if caller.is_program { span.caller { (caller.name) } } @else { a.caller href="/you" { (caller.name) } }
                     button { "Sign out" }
                 }
@@ -159,7 +162,7 @@ fn framed(caller: &Caller, title: &str, navigation: Markup, below: Markup) -> Ma
 
 /// A page for users who are not signed in.
 pub fn bare(title: &str, content: Markup) -> Markup {
-    document(title, html! { main.bare { (content) } })
+    document(title, html! { main #main.bare tabindex="-1" { (content) } })
 }
 
 /// A page to read, for visitors who are not signed in.
@@ -171,7 +174,7 @@ pub fn reading(title: &str, content: &Markup) -> Markup {
                 a.brand href="/" { img src=(assets::address("/assets/mark.svg")) alt="" width="24" height="24"; "Dialguard" }
                 p.sign-out { a href="/sign-in" { "Sign in" } }
             }
-            main { (content) }
+            main #main tabindex="-1" { (content) }
         },
     )
 }
@@ -184,7 +187,30 @@ pub fn moment(at: Timestamp, zone: Zone) -> Markup {
 
 /// A number of this account, linked to its page.
 pub fn number_link(account: &str, number: PhoneNumber) -> Markup {
-    html! { a.number href=(number_path(account, number)) { (e164(number)) } }
+    html! { a href=(number_path(account, number)) { (shown(number)) } }
+}
+
+/// A number as people read it, and E.164 for programs: what is copied, too, by the script.
+pub fn shown(number: PhoneNumber) -> Markup {
+    html! { data.number value=(e164(number)) { (readable(number)) } }
+}
+
+/// Words, such as those of an event, with their numbers as people read them.
+pub fn told(words: &str) -> Markup {
+    html! {
+        @for part in split_at_numbers(words) {
+            @match part { Part::Words(words) => (words), Part::Number(number) => (shown(number)) }
+        }
+    }
+}
+
+/// The same without markup, for a page's title and for attributes.
+pub fn told_plainly(words: &str) -> String {
+    let part = |part| match part {
+        Part::Words(words) => words.to_owned(),
+        Part::Number(number) => readable(number),
+    };
+    split_at_numbers(words).map(part).collect()
 }
 
 /// A status as users read it: `at risk`.
@@ -208,9 +234,19 @@ pub fn icon(name: &str) -> Markup {
 fn review_button(caller: &Caller, account: &AccountProfile) -> Markup {
     html! {
         @if caller.grant.role >= Role::Operate && account.enabled {
-            form.review-now method="post" action={ (account_path(&account.id)) "/review" } {
+            form.review-now data-commands="Account" method="post" action={ (account_path(&account.id)) "/review" } {
                 button title="Ask the sources about numbers not rated today. Nothing is replaced or charged." { "Check now" }
             }
+        }
+    }
+}
+
+/// Opens the command bar, which offers the links and buttons that a page marks with `data-commands`, for those who have
+/// no keyboard. The style hides it where scripts are off.
+fn commands_button() -> Markup {
+    html! {
+        button.open-commands type="button" aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K" title="Commands (Ctrl K)" {
+            (icon("search")) span { "Commands" } kbd aria-hidden="true" { "Ctrl K" }
         }
     }
 }
@@ -236,13 +272,17 @@ fn document(title: &str, body: Markup) -> Markup {
                 title { (title) " · Dialguard" }
                 link rel="icon" href=(assets::address("/assets/mark.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::address("/assets/page.css"));
+                link rel="stylesheet" href=(assets::address("/assets/pictures.css"));
+                link rel="stylesheet" href=(assets::address("/assets/keys.css"));
                 script type="module" src=(assets::address("/assets/page.js")) {}
                 script type="module" src=(assets::address("/assets/live.js")) {}
+                script type="module" src=(assets::address("/assets/keys.js")) {}
             }
             body {
+                a.skip href="#main" { "Skip to content" }
                 (demo::band())
                 (body)
-                footer.bottom { a href="/guide" { "Guide" } " · " a href="/api" { "API" } }
+                footer.bottom data-commands="Help" { a href="/guide" { "Guide" } " · " a href="/api" { "API" } }
             }
         }
     }

@@ -2,14 +2,14 @@
 
 mod made;
 
-use super::layout::{Tab, moment, number_link};
-use super::{Failed, page};
+use super::layout::{Tab, moment, number_link, shown, told};
+use super::{Failed, page, picture};
 use crate::web::Site;
 use crate::web::address::{account_path, orders_path};
 use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{OTHER_AREA, after_last_rest, by_in_words, count, dollars, e164, kind_name};
+use crate::words::{OTHER_AREA, after_last_rest, by_in_words, count, dollars, e164, kind_name, readable};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -62,10 +62,10 @@ async fn page_with_result<E: Into<Problem>>(
     outcome: Result<String, E>,
 ) -> Result<Response, Failed> {
     let (status, result) = match outcome {
-        Ok(text) => (StatusCode::OK, html! { p.saved role="status" { (text) } }),
+        Ok(text) => (StatusCode::OK, html! { p.saved role="status" { (told(&text)) } }),
         Err(error) => {
             let problem = error.into();
-            (problem.status(), html! { p.panel.failed role="alert" { (problem.detail) } })
+            (problem.status(), html! { p.panel.failed role="alert" { (told(&problem.detail)) } })
         }
     };
     let page = orders_page(site, &of.caller, &of.account, &Filter::default(), result).await?;
@@ -166,9 +166,9 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
     html! {
         ul.orders {
             @for order in orders {
-                li {
+                li data-row={ "order-" (order.id) } {
                     p {
-                        (number_link(&account.id, order.number)) " → " strong { (e164(order.replacement)) }
+                        (number_link(&account.id, order.number)) " → " strong { (shown(order.replacement)) }
                         span.quiet {
                             " in slot " (order.slot) ", "
                             @if is_other_area(order.number, order.replacement) { (OTHER_AREA) ", " }
@@ -180,6 +180,7 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
                             ", " (by_in_words(order.asked_by.as_ref()))
                         }
                     }
+                    (picture::steps(order))
                     (status(account, order, now))
                     @if may_act { (actions(account, order)) }
                 }
@@ -198,7 +199,7 @@ fn status(account: &AccountProfile, order: &Order, now: Timestamp) -> Markup {
             }
         }
         @if let Some(hold) = &order.hold {
-            p.failed[hold.is_stuck] { @if hold.is_stuck { strong { "Stuck: " } } (hold.problem) }
+            p.failed[hold.is_stuck] { @if hold.is_stuck { strong { "Stuck: " } } (told(&hold.problem)) }
             p.quiet {
                 "On hold since " (moment(hold.since, account.time_zone)) ", " (count(order.tries.into(), "attempt")) ". Next attempt "
                 @if order.next_try_at > now { (moment(order.next_try_at, account.time_zone)) "." }
@@ -214,9 +215,9 @@ fn actions(account: &AccountProfile, order: &Order) -> Markup {
     html! {
         @if order.state != OrderState::Abandoned {
             form.buttons method="post" action={ (path) "/retry" } {
-                button aria-label={ "Retry replacing " (e164(order.number)) } { "Retry now" }
+                button aria-label={ "Retry replacing " (readable(order.number)) } { "Retry now" }
                 @if order.state <= OrderState::Ordering {
-                    button formaction={ (path) "/abandon" } aria-label={ "Abandon replacing " (e164(order.number)) } { "Abandon" }
+                    button formaction={ (path) "/abandon" } aria-label={ "Abandon replacing " (readable(order.number)) } { "Abandon" }
                 }
             }
         }
@@ -227,7 +228,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
     html! {
         ul.orders {
             @for order in orders {
-                li {
+                li data-row={ "resting-" (order.id) } {
                     p {
                         (number_link(&account.id, order.number)) ", replaced by " (number_link(&account.id, order.replacement))
                         span.quiet {
@@ -236,6 +237,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
                             ", " (by_in_words(order.asked_by.as_ref()))
                         }
                     }
+                    (picture::steps(order))
                     @if let Some(until) = order.rests_until { p { "Rests until " (moment(until, account.time_zone)) "." } }
                 }
             }

@@ -1,13 +1,15 @@
 //! The active policy, the other revisions, and what a shadowed policy would have done differently.
 
-use super::layout::{Tab, moment, number_link, status_label};
+use super::layout::{Tab, moment, number_link, status_label, told};
 use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{VALUES_STAY, actor_in_words, capital, count, dollars, e164, kind_name, settings_change_in_words};
+use crate::words::{
+    VALUES_STAY, actor_in_words, capital, count, dollars, e164, kind_name, settings_change_in_words, thousands,
+};
 use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
@@ -124,11 +126,11 @@ fn comparison(summary: &Summary) -> Markup {
     ];
     html! {
         p {
-            (count(summary.reviews as u64, "review")) " of this account compared, " strong { (summary.reviews_alike) }
+            (count(summary.reviews as u64, "review")) " of this account compared, " strong { (thousands(summary.reviews_alike as u64)) }
             " identical. Replacements would have cost " (cents(summary.replaced_more.len())) " more and "
             (cents(summary.replaced_less.len())) " less, at " (dollars(REPLACEMENT_PRICE_CENTS)) " each."
         }
-        dl.facts { @for (what, numbers) in rows { div { dt { (what) } dd { (numbers) } } } }
+        dl.facts { @for (what, numbers) in rows { div { dt { (what) } dd { (thousands(numbers as u64)) } } } }
         @if !summary.failures.is_empty() {
             p.failed { "It would have failed in " (count(summary.failures.len() as u64, "review")) ": " (summary.failures[0].1) }
         }
@@ -148,8 +150,8 @@ fn differences(account: &AccountProfile, compared: &[RunComparison]) -> Markup {
                         tr {
                             td { (moment(run.decided_at, account.time_zone)) }
                             td { (number_link(&account.id, other.number)) }
-                            td { (decision(other.live_status, other.live_replacement)) }
-                            td { (decision(other.candidate_status, other.candidate_replacement)) }
+                            td { (told(&decision(other.live_status, other.live_replacement))) }
+                            td { (told(&decision(other.candidate_status, other.candidate_replacement))) }
                         }
                     } }
                 } }
@@ -222,7 +224,7 @@ fn event_table(account: &AccountProfile, events: &[PolicyEvent], caller: &Caller
                     td { (severity(event.severity)) (kind_name(&event.kind)) }
                     td { @match event.revision { Some(revision) => (revision), None => "–" } }
                     td { (actor_in_words(event.actor.as_ref())) }
-                    @if sees_all_accounts { td { (event.text) } }
+                    @if sees_all_accounts { td { (told(&event.text)) } }
                 }
             } }
         } }

@@ -1,12 +1,12 @@
 //! The account's pool: how many of its numbers are in use, which ones rest until when, and which are ready.
 
-use super::layout::{Tab, moment};
+use super::layout::{Tab, moment, number_link};
 use super::{Failed, page};
 use crate::web::Site;
-use crate::web::address::{account_path, number_path};
+use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::query::Query;
-use crate::words::{after_last_rest, e164, saving_in_words, thousands};
+use crate::words::{after_last_rest, saving_in_words, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -48,7 +48,7 @@ async fn show(
                  replace another, at no charge by a provider; others rest on or " (after_last_rest(account)) "."
             }
             @if numbers.is_empty() { p.quiet { "None here." } }
-            ul.orders { @for number in &numbers { li { (pooled(account, number)) } } }
+            ul.orders { @for number in &numbers { li data-row=(number.number) { (pooled(account, number)) } } }
             @if numbers.len() == PER_PAGE as usize && let Some(last) = numbers.last() {
                 p { a href={ (account_path(&account.id)) "/pool?after=" (last.number) } { "Next page" } }
             }
@@ -80,7 +80,7 @@ fn figures(account: &AccountProfile, pool: &Pool) -> Markup {
 fn pooled(account: &AccountProfile, PooledNumber { number, standing, since }: &PooledNumber) -> Markup {
     let moment = |at| moment(at, account.time_zone);
     html! {
-        p { a href=(number_path(&account.id, *number)) { strong { (e164(*number)) } } }
+        p { strong { (number_link(&account.id, *number)) } }
         p {
             @match standing {
                 PoolStanding::Resting { until, rests: 0 } => { "Rests until " (moment(*until)) "." },

@@ -1,7 +1,7 @@
 //! Checks an account now: what was found, and what automatic replacement would do, for a user to decide.
 
 use super::account::proposal;
-use super::layout::Tab;
+use super::layout::{Tab, told};
 use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -38,11 +38,11 @@ fn result(account: &AccountProfile, checked: &ReviewOutcome, proposal: &Markup) 
     html! {
         h1 { "Check finished" }
         div.panel {
-            p #review-result { strong { (check_in_words(checked)) } }
-            ul { @for line in notices.chain(not_rated) { li { (line) } } }
+            p #review-result { strong { (told(&check_in_words(checked))) } }
+            ul { @for line in notices.chain(not_rated) { li { (told(&line)) } } }
             @if !checked.problems.is_empty() {
                 h2 { "Source errors" }
-                ul { @for problem in &checked.problems { li { (problem) } } }
+                ul { @for problem in &checked.problems { li { (told(problem)) } } }
             }
         }
         @if !checked.proposed.is_empty() { section.panel.question data-dialog { (proposal) } }

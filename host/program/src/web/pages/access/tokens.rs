@@ -162,7 +162,7 @@ fn token_table(tokens: &[Token]) -> Markup {
             thead { tr { th { "Token" } th { "Role" } th { "Made" } th { "Expires" } th { "Action" } } }
             tbody {
                 @for token in tokens {
-                    tr {
+                    tr data-row=(token.name) {
                         td { (token.name) }
                         td { (capital(&grant_in_words(&token.grant))) }
                         td { (utc_moment(token.made_at)) }

@@ -254,7 +254,7 @@ fn user_table(caller: &Caller, users: &[User]) -> Markup {
             tbody {
                 @for user in users {
                     @let is_you = caller.is_user(&user.name);
-                    tr {
+                    tr data-row={ "user-" (user.name) } {
                         td { (user.name) @if is_you { " " strong { "(you)" } } }
                         td { (capital(&grant_in_words(&user.grant))) }
                         td { (utc_moment(user.added_at)) }
@@ -278,7 +278,7 @@ fn invite_table(invites: &[Invite]) -> Markup {
             thead { tr { th { "Invite" } th { "Role" } th { "Invited by" } th { "Ends" } th { "Action" } } }
             tbody {
                 @for invite in invites {
-                    tr {
+                    tr data-row={ "invite-" (invite.id) } {
                         td { (invite.id) }
                         td { (capital(&grant_in_words(&invite.grant))) }
                         td { (inviter_in_words(&invite.inviter)) }

@@ -1,6 +1,7 @@
 //! What needs a person, above the head of an account's page, each with its remedy.
 
 use crate::web::address::account_path;
+use crate::web::pages::layout::told;
 use crate::words::{Surface, trouble_in_words, trouble_steps};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{AccountProfile, Checks, Trouble};
@@ -32,7 +33,7 @@ pub fn trouble(account: &AccountProfile, checks: &Checks, now: Timestamp) -> Opt
 pub fn banner(items: &[Item]) -> Markup {
     html! {
         @for Item { text, remedy: (path, label) } in items {
-            p.panel.warning.banner role="status" { (text) " " a href=(path) { (label) } }
+            p.panel.warning.banner role="status" { (told(text)) " " a href=(path) { (label) } }
         }
     }
 }

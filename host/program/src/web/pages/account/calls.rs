@@ -7,12 +7,11 @@ use crate::parse;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
-use crate::web::pages::layout::Tab;
+use crate::web::pages::layout::{Tab, shown, told};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::words::{
-    WHOLE_HOURS, call_counts, calls_in_words, capital, count, e164, incoming_calls, read_calls_in_words,
-    recognized_calls,
+    WHOLE_HOURS, call_counts, calls_in_words, capital, count, incoming_calls, read_calls_in_words, recognized_calls,
 };
 use axum::Router;
 use axum::extract::{Multipart, State};
@@ -98,7 +97,7 @@ fn read_from_log(site: &Site, account: &AccountProfile) -> Result<Markup, Failed
                 @if let Some(until) = reading.read_until { "; they are known until " (local(until)) }
                 "."
             }
-            @if let Some(problem) = reading.problem { p.failed { (capital(&problem)) "." } }
+            @if let Some(problem) = reading.problem { p.failed { (told(&capital(&problem))) "." } }
             p.choices { button { "Read now" } }
         }
     })
@@ -217,7 +216,7 @@ fn previewed(uploaded: &Uploaded, file: &CallFile, outcome: &ImportedCalls) -> M
 fn read_rows(uploaded: &Uploaded, file: &CallFile) -> Markup {
     let read = |read: &ReadRow| match &read.calls {
         Ok(Some(calls)) => html! {
-            td.number { (e164(calls.number)) }
+            td { (shown(calls.number)) }
             td { (utc(calls.hour).with_timezone(&uploaded.kept.account.time_zone).format("%Y-%m-%d %H:%M")) }
             td { (calls_in_words(&calls.calls.into())) }
         },

@@ -121,6 +121,28 @@ impl Filter {
         [("q", &self.q), ("show", &self.show), ("flagged", &self.flagged), ("replacing", &self.replacing)]
     }
 
+    /// The same selection in the usual order, from its first page.
+    pub fn unsorted(&self) -> Self {
+        let [sort, down, page] = Default::default();
+        Filter { sort, down, page, ..self.clone() }
+    }
+
+    /// Without the filter of this name in [`Filter::selection`], from the first page.
+    pub fn without(&self, name: &str) -> Self {
+        let mut rest = Filter { page: String::new(), ..self.clone() };
+        let fields = [&mut rest.q, &mut rest.show, &mut rest.flagged, &mut rest.replacing];
+        let named = self.selection().into_iter().zip(fields).find(|((field, _), _)| *field == name);
+        if let Some((_, field)) = named {
+            field.clear();
+        }
+        rest
+    }
+
+    /// Every number, in the same order.
+    pub fn cleared(&self) -> Self {
+        Filter { sort: self.sort.clone(), down: self.down.clone(), ..Filter::default() }
+    }
+
     /// The same selection on another page.
     pub fn at_page(&self, id: &str, page: u32) -> String {
         let page = if page == 1 { String::new() } else { page.to_string() };
@@ -165,6 +187,16 @@ mod tests {
         let unfilled: Filter = serde_json::from_value(unfilled).unwrap();
         assert_eq!(unfilled.query(9, 0, 1), NumberQuery { limit: 1, ..NumberQuery::default() });
         assert_eq!(unfilled.page(), 1);
+    }
+
+    #[test]
+    fn filters_are_taken_away_one_by_one_or_all_and_the_order_stays() {
+        let [q, show, sort, page] = ["0107", "flagged", "slot", "3"].map(String::from);
+        let filter = Filter { q, show, sort, page, ..Filter::default() };
+        assert_eq!(filter.without("q").path("acme", ""), "/accounts/acme?show=flagged&sort=slot");
+        assert_eq!(filter.without("show").path("acme", ""), "/accounts/acme?q=0107&sort=slot");
+        assert_eq!(filter.cleared().path("acme", ""), "/accounts/acme?sort=slot");
+        assert_eq!(filter.unsorted().path("acme", ""), "/accounts/acme?q=0107&show=flagged");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::Failed;
 use crate::web::pages::layout::icon;
+use crate::web::pages::picture;
 use crate::words::{Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
@@ -15,13 +16,14 @@ use dialguard_dialer::ledger::{AccountProfile, Bill, Checks, MarkCounts, SLOTS_P
 use dialguard_dialer::sources::costs::LookUpCosts;
 use maud::{Markup, html};
 
-pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
+pub async fn head(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Markup, Failed> {
     let (dialguard, account) = (site.dialguard(), &of.account);
     let (usage, checks) = site.figures().of(dialguard, account).await?;
     let now = now_of(site, account);
     let mut locks = dialguard.ledger().locked_slots(&account.id)?;
     locks.retain(|lock| lock.until > now);
     let bill = dialguard.ledger().bill(&account.id, now)?;
+    let rated = dialguard.ledger().rated_days(&account.id, now)?;
     Ok(html! {
         @if let Some(at) = account.closed_at {
             p.warning role="status" {
@@ -36,10 +38,11 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
                 (slot_bar(&usage))
                 (locked(account, &locks, now))
             }
+            (picture::rated_days(&rated.days))
             (add_on(of, &bill, (&checks, now)))
         }
-        (figures(account, &usage, &checks.marks))
-        (watched(account, &checks, now))
+        (figures(account, &usage, &checks.marks, filter))
+        (watched(account, &checks, &rated, now))
         @let look_ups = LookUpCosts::of(dialguard.ledger(), &account.id, now)?;
         @let zone = account.time_zone;
         p.quiet data-live="look-ups" { (look_ups_in_words(&look_ups, Surface::Dashboard { zone, now }).join(" ")) }
@@ -89,7 +92,7 @@ fn add_on(of: &OfAccount<Read>, bill: &Bill, (checks, now): (&Checks, u64)) -> M
     };
     html! {
         section.panel.add-on aria-labelledby="add-on" {
-            div.switch {
+            div.switch data-commands="Reputation monitoring" {
                 h2 #add-on {
                     "Reputation monitoring is " strong { (state) }
                     @if checks.trouble.is_some() && checks.marks.current == 0 { ", " strong.failed { "but nothing is checked" } }
@@ -111,7 +114,7 @@ fn add_on(of: &OfAccount<Read>, bill: &Bill, (checks, now): (&Checks, u64)) -> M
                 "Charged in this cycle: " (bill_in_words(bill)) ". "
                 // Also of a closed account: a credit puts its charges right.
                 @if of.caller.grant.role >= Role::Administer {
-                    a href={ (account_path(&account.id)) "/credit" } data-ask { "Credit…" }
+                    a href={ (account_path(&account.id)) "/credit" } data-ask data-commands="Account" { "Credit…" }
                 }
             }
             @if may_change && account.enabled {
@@ -125,20 +128,22 @@ fn add_on(of: &OfAccount<Read>, bill: &Bill, (checks, now): (&Checks, u64)) -> M
     }
 }
 
-fn figures(account: &AccountProfile, usage: &Usage, marks: &MarkCounts) -> Markup {
+/// The one whose numbers the table shows is marked.
+fn figures(account: &AccountProfile, usage: &Usage, marks: &MarkCounts, filter: &Filter) -> Markup {
     let id = &account.id;
+    let shown = filter.is_any().then(|| filter.unsorted().path(id, ""));
     let flagged = |period: &str| Filter { flagged: period.into(), ..Filter::default() }.path(id, "");
     let figure = |class: &str, figure: u32, what: &str, path: String| {
         let stale = if class == "clean" { marks.stale_clean } else { 0 };
         html! {
-            li { a class={ (class) @if stale > 0 && stale == figure { " stale" } } href=(path) {
+            li { a class={ (class) @if stale > 0 && stale == figure { " stale" } } href=(path) aria-current=[(shown.as_ref() == Some(&path)).then_some("true")] {
                 strong { (thousands(figure.into())) }
                 span { @if class != "lately" { (icon(class)) } (what) @if stale > 0 { small { (thousands(stale.into())) " of them stale" } } }
             } }
         }
     };
     html! {
-        ul.figures data-live="figures" aria-label="Monitored numbers by status" {
+        ul.figures data-live="figures" data-commands="Show" aria-label="Monitored numbers by status" {
             (figure("clean", usage.clean, "clean", showing(account, "clean")))
             (figure("flagged", usage.flagged, "flagged", showing(account, "flagged")))
             (figure("lately", usage.flagged_past_day, "flagged in the past 24 hours", flagged("day")))

@@ -7,10 +7,10 @@ use crate::hints::import_steps;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
-use crate::web::pages::layout::Tab;
+use crate::web::pages::layout::{Tab, shown};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::words::{capital, count, e164, other_columns, recognized, shortened, thousands};
+use crate::words::{capital, count, other_columns, recognized, shortened, thousands};
 use axum::Router;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
@@ -227,7 +227,7 @@ fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> 
 /// The first rows of the file and what was read from them.
 fn read_rows(file: &NumberFile) -> Markup {
     let read = |number: &Result<PhoneNumber, String>| match number {
-        Ok(number) => html! { td.number { (e164(number.digits())) } },
+        Ok(number) => html! { td { (shown(number.digits())) } },
         Err(_) => html! { td.failed { "refused" } },
     };
     let rows = file.first_rows.iter().map(|row| (row.row, read(&row.number), &row.fields[..]));

@@ -1,22 +1,22 @@
 //! One number: its status, its history as a chart and a table, and every event about it.
 
 use super::call_chart::calls;
-use super::chart::chart;
+use super::chart::{Shown, chart};
 use super::mark::Mark;
 use super::table::{ACTIONS, applies, carrier_card};
 use crate::web::Site;
 use crate::web::address::{account_path, number_path, orders_path};
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::layout::{Tab, moment, number_link, status_label};
+use crate::web::pages::layout::{Tab, moment, number_link, shown, status_label, told};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::{Kind, Problem};
-use crate::words::{capital, e164, rating_in_words, spam_score_min};
+use crate::words::{capital, e164, rating_in_words, readable, spam_score_min};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
 use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{AccountProfile, Event, EventFilter, NumberHistory, PastReplacement};
+use dialguard_dialer::ledger::{AccountProfile, CallDay, Event, EventFilter, NumberHistory, PastReplacement};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -52,34 +52,36 @@ async fn one(
     };
     let number = history.known.number;
     let events = ledger.events(&account.id, EventFilter { number: Some(number), last: EVENTS_MAX })?;
-    let calls = call_section(&site, &of, number)?;
+    let days = ledger.calls_by_day(&account.id, number)?;
+    let calls = call_section(&site, &of, number, &days)?;
     let carriers = answering(&ledger.carriers()?, &history);
     let live = site.dialguard().policies().live()?;
     let spam_score_min = spam_score_min(&live, account);
+    let (checks, now) = (&history.checks[..], now_of(&site, account));
+    let shown = Shown { account, spam_score_min, checks, carriers: &carriers, calls: &days, now };
     let content = html! {
         div data-live="number" {
-            (head(account, &history, of.may(Role::Operate), now_of(&site, account)))
+            (head(account, &history, of.may(Role::Operate), now))
             (latest_check(account, spam_score_min, &history, &carriers))
             section.panel.history aria-labelledby="history" {
                 h2 #history { "History" }
-                (chart(account, spam_score_min, &history, &carriers, now_of(&site, account)))
+                (chart(&shown))
                 (check_table(account, &history, &carriers))
             }
             (calls)
             (events_list(account, &events))
         }
     };
-    Ok(page(&of.caller, Some((account, Tab::Numbers)), &e164(number), content))
+    Ok(page(&of.caller, Some((account, Tab::Numbers)), &readable(number), content))
 }
 
 /// How its calls went, beside those of the account in the days that a policy looks at.
-fn call_section(site: &Site, of: &OfAccount<Read>, number: PhoneNumber) -> Result<Markup, Problem> {
+fn call_section(site: &Site, of: &OfAccount<Read>, number: PhoneNumber, days: &[CallDay]) -> Result<Markup, Problem> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
-    let days = ledger.calls_by_day(&account.id, number)?;
     let since = now_of(site, account).saturating_sub(3 * 86_400);
     let recent = ledger.call_sums(&account.id, &[number], since)?[0];
     let import = of.may(Role::Operate).then(|| account_path(&account.id) + "/calls");
-    Ok(calls(&days, &recent, &ledger.call_totals(&account.id, since)?, import.as_deref()))
+    Ok(calls(days, &recent, &ledger.call_totals(&account.id, since)?, import.as_deref()))
 }
 
 /// The carriers that ever answered about the number.
@@ -95,7 +97,7 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool, now: T
     let number = known.number;
     html! {
         section.panel.one-number {
-            h1 { (e164(number)) }
+            h1 { (shown(number)) } " " code { (e164(number)) }
             p {
                 @match Mark::of(account, known, now).zip(known.monitored) {
                     Some((mark, (slot, _, since))) => {
@@ -119,7 +121,7 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool, now: T
                 }))
             }
             @if may_act && known.is_owned {
-                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask {
+                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask data-commands=(readable(number)) {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
                         button name="action" value=(action) { (label) }
                     }
@@ -141,7 +143,7 @@ fn basis(account: &AccountProfile, history: &NumberHistory) -> Markup {
 }
 
 fn replacement(account: &AccountProfile, it: &PastReplacement, what: &Markup) -> Markup {
-    html! { p { (what) ", " (moment(it.intended_at, account.time_zone)) ". " span.quiet { (it.because) } } }
+    html! { p { (what) ", " (moment(it.intended_at, account.time_zone)) ". " span.quiet { (told(&it.because)) } } }
 }
 
 fn latest_check(
@@ -154,7 +156,7 @@ fn latest_check(
         @if let Some(check) = history.checks.last() {
             section.panel aria-labelledby="answers" {
                 h2 #answers { "Carrier answers" }
-                div.wide { (carrier_card("Latest check", carriers, &check.answers, account, spam_score_min)) }
+                div.wide { (carrier_card(&html! { "Latest check" }, carriers, &check.answers, account, spam_score_min)) }
             }
         }
     }
@@ -201,7 +203,7 @@ fn events_list(account: &AccountProfile, events: &[Event]) -> Markup {
                     @for event in events.iter().rev() {
                         li {
                             (moment(event.at, account.time_zone))
-                            p { (event.text) }
+                            p { (told(&event.text)) }
                             p.quiet {
                                 @if let Some(run) = event.run { "run " (run) }
                                 @if let Some(revision) = event.revision { ", policy revision " (revision) }

@@ -86,7 +86,7 @@ fn numbers_csv(
 mod tests {
     use super::*;
     use dialguard::contract::Status;
-    use dialguard_dialer::ledger::CarrierAnswer;
+    use dialguard_dialer::ledger::{CarrierAnswer, PastDays};
 
     #[test]
     fn labels_cannot_become_formulas() {
@@ -100,6 +100,7 @@ mod tests {
             monitored_since: Some(0),
             last_rated_at: Some(60),
             rated_day: Some(0),
+            past_days: PastDays::default(),
             is_owned: true,
         };
         let carriers = [Carrier { id: 1, name: "=A".into() }, Carrier { id: 2, name: "B".into() }];

@@ -6,8 +6,10 @@ use super::mark::Mark;
 use crate::web::Site;
 use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::layout::{moment, number_link};
-use crate::words::{e164, spam_score_min, thousands};
+use crate::web::pages::layout::{moment, number_link, shown};
+use crate::web::pages::picture;
+use crate::words::{count, readable, spam_score_min, thousands};
+use chrono::NaiveDate;
 use dialguard::contract::{Carrier, PhoneNumber, Timestamp};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, NumberPage};
@@ -25,6 +27,23 @@ pub const ACTIONS: [(&str, &str); 5] = [
     ("stop", "Stop monitoring"),
     ("delete", "Delete"),
 ];
+
+/// Which numbers to show: the field's value and the label.
+const SHOWN: [(&str, &str); 10] = [
+    ("", "all numbers"),
+    ("monitored", "monitored"),
+    ("not-monitored", "not monitored"),
+    ("flagged", "flagged"),
+    ("at-risk", "at risk"),
+    ("clean", "clean"),
+    ("pending", "pending"),
+    ("suspect", "suspect"),
+    ("resting", "out of use"),
+    ("ready", "ready to replace others"),
+];
+
+/// When they became flagged.
+const FLAGGED: [(&str, &str); 3] = [("", "any time"), ("day", "in the past 24 hours"), ("week", "in the past 7 days")];
 
 /// Whether the action can do anything with the number.
 pub fn applies(action: &str, number: &KnownNumber) -> bool {
@@ -44,13 +63,13 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
     let answers = ledger.latest_answers_since(&account.id, &monitored.collect::<Vec<_>>(), since)?;
     let live = site.dialguard().policies().live()?;
     let spam_score_min = spam_score_min(&live, account);
-    let rows =
-        Rows { account, now, spam_score_min, carriers: ledger.carriers()?, answers, may_act: of.may(Role::Operate) };
+    let (today, may_act) = (account.day(now).date, of.may(Role::Operate));
+    let rows = Rows { account, now, today, spam_score_min, carriers: ledger.carriers()?, answers, may_act };
     Ok(html! {
-        section #numbers aria-labelledby="numbers-title" {
+        section #numbers aria-labelledby="numbers-title" data-found=(found(filter, page.total)) {
             div.above {
                 h2 #numbers-title { "Numbers" }
-                p.files {
+                p.files data-commands="Numbers" {
                     @if rows.may_act {
                         a href={ (account_path(&account.id)) "/import" } { "Import CSV" }
                         a href={ (account_path(&account.id)) "/calls" } { "Import calls" }
@@ -59,6 +78,7 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
                 }
             }
             (finder(account, filter))
+            @if filter.is_any() { (filters(account, filter, page.total)) }
             // For the menus of the rows: a form inside the form of the table is none.
             @if rows.may_act { form #ask-of-one method="post" data-ask {} }
             @if page.numbers.is_empty() { (empty(account, filter, rows.may_act)) } @else { (rows.form(filter, &page)) (panel(&live, account)) }
@@ -73,20 +93,18 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
     html! {
         form.finder role="search" method="get" action=(account_path(&account.id)) {
             label.search { span { "Search" }
-                input type="search" name="q" value=(filter.q) placeholder="Digits, or +1310… for a prefix" inputmode="tel" autocomplete="off";
+                input type="search" name="q" value=(filter.q) placeholder="Digits, or +1310… for a prefix" inputmode="tel" autocomplete="off" aria-keyshortcuts="/" data-commands="Numbers";
             }
             label { span { "Show" }
                 select name="show" {
-                    @for (value, label) in [("", "all numbers"), ("monitored", "monitored"), ("not-monitored", "not monitored"),
-                        ("flagged", "flagged"), ("at-risk", "at risk"), ("clean", "clean"), ("pending", "pending"),
-                        ("suspect", "suspect"), ("resting", "out of use"), ("ready", "ready to replace others")] {
+                    @for (value, label) in SHOWN {
                         (option(value, &filter.show, label))
                     }
                 }
             }
             label { span { "Became flagged" }
                 select name="flagged" {
-                    @for (value, label) in [("", "any time"), ("day", "in the past 24 hours"), ("week", "in the past 7 days")] {
+                    @for (value, label) in FLAGGED {
                         (option(value, &filter.flagged, label))
                     }
                 }
@@ -96,6 +114,43 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
                 @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
             }
             button { "Search" }
+            // The script says here how many numbers it found.
+            span.unseen role="status" {}
+        }
+    }
+}
+
+/// How many numbers match, for those who do not see the table change.
+fn found(filter: &Filter, total: u32) -> String {
+    match (filter.is_any(), total) {
+        (false, _) => count(total.into(), "number"),
+        (true, 1) => "1 number matches".into(),
+        (true, _) => format!("{} match", count(total.into(), "number")),
+    }
+}
+
+/// The filters that are on, each with a link that takes it away.
+fn filters(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
+    let label = |options: &[(&str, &'static str)], chosen: &str| {
+        options.iter().find(|(value, _)| *value == chosen).map_or("", |(_, label)| label)
+    };
+    let in_words = |name: &str, value: &str| match name {
+        "q" => format!("“{value}”"),
+        "show" => label(&SHOWN, value).into(),
+        "flagged" => format!("became flagged {}", label(&FLAGGED, value)),
+        _ => "being replaced".into(),
+    };
+    html! {
+        p.filters data-commands="Numbers" {
+            strong { (found(filter, total)) ":" }
+            @for (name, value) in filter.selection() {
+                @if !value.is_empty() {
+                    a.filter-on href=(filter.without(name).path(&account.id, "")) title="Take this filter away" {
+                        span.unseen { "Take away: " } (in_words(name, value)) span aria-hidden="true" { " ×" }
+                    }
+                }
+            }
+            a href=(filter.cleared().path(&account.id, "")) { "Clear filters" }
         }
     }
 }
@@ -132,6 +187,7 @@ fn pager(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
 struct Rows<'a> {
     account: &'a AccountProfile,
     now: Timestamp,
+    today: NaiveDate,
     spam_score_min: Option<u8>,
     carriers: Vec<Carrier>,
     answers: LatestAnswers,
@@ -164,38 +220,43 @@ impl Rows<'_> {
         let direction = if is_down { "descending" } else { "ascending" };
         html! {
             th class=(class) aria-sort=[is_sorted.then_some(direction)] {
-                a href=(filter.sorted_by(&self.account.id, sort)) {
+                @let link = html! { a href=(filter.sorted_by(&self.account.id, sort)) {
                     (label)
                     @if is_sorted { span aria-hidden="true" { @if is_down { " ↓" } @else { " ↑" } } }
-                }
-                @if sort == "status" { " " (question_mark()) }
+                } };
+                @if sort == "status" { div.standing { span { (link) " " (question_mark()) } span.past-title { (picture::PAST_DAYS_TITLE) } } }
+                @else { (link) }
             }
         }
     }
 
     fn bulk(&self, filter: &Filter, page: &NumberPage) -> Markup {
         html! {
-            div.bulk role="group" aria-label="Actions for selected numbers" {
+            div.bulk role="group" aria-label="Actions for selected numbers" data-commands="Selected numbers" {
                 span #selected role="status" { "Selected numbers:" }
                 @for (action, label) in ACTIONS { button name="action" value=(action) { (label) } }
                 @if page.total as usize > page.numbers.len() {
                     label.tick { input type="checkbox" name="all" value="1"; span {
                         "All " (thousands(page.total.into())) @if filter.is_any() { " matching" } " numbers" } }
                 }
+                button.clear type="reset" { "Clear selection" }
                 @for (name, value) in filter.selection() { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
             }
         }
     }
 
     fn row(&self, known: &KnownNumber) -> Markup {
-        let number = e164(known.number);
+        let number = readable(known.number);
         html! {
-            tr {
+            tr data-row=(known.number) {
                 @if self.may_act {
                     td.select { @if known.is_owned { input type="checkbox" name="number" value=(known.number) aria-label={ "Select " (number) }; } }
                 }
                 td { (number_link(&self.account.id, known.number)) }
-                td { (self.reputation(known)) @if known.suspect.is_some() { " " span.quiet { "suspect" } } }
+                td { div.standing {
+                    div { (self.reputation(known)) @if known.suspect.is_some() { " " span.quiet { "suspect" } } }
+                    (picture::past_days(&known.past_days, self.today))
+                } }
                 td.figure { @if let Some((slot, ..)) = known.monitored { (slot) } @else { "–" } }
                 td.since { @if let Some((.., since)) = known.monitored { (moment(since, self.account.time_zone)) } }
                 @if self.may_act { td.menu { @if known.is_owned { (self.menu(known)) } } }
@@ -214,7 +275,7 @@ impl Rows<'_> {
         };
         let card = format!("carriers-{}", known.number);
         html! {
-            button type="button" class=(mark.class) popovertarget=(card) aria-label={ (mark.words()) ": carrier answers for " (e164(known.number)) } {
+            button type="button" class=(mark.class) popovertarget=(card) aria-label={ (mark.words()) ": carrier answers for " (readable(known.number)) } {
                 (mark.content())
             }
             @if known.replacement_pending { span.quiet { " being replaced" } }
@@ -225,14 +286,14 @@ impl Rows<'_> {
 
     fn card(&self, number: PhoneNumber) -> Markup {
         let answers = self.answers.get(&number).map_or(&[][..], Vec::as_slice);
-        carrier_card(&e164(number), &self.carriers, answers, self.account, self.spam_score_min)
+        carrier_card(&shown(number), &self.carriers, answers, self.account, self.spam_score_min)
     }
 
     fn menu(&self, known: &KnownNumber) -> Markup {
         html! {
             details.actions {
-                summary aria-label={ "Actions for " (e164(known.number)) } { "⋯" }
-                ul {
+                summary aria-label={ "Actions for " (readable(known.number)) } { "⋯" }
+                ul data-commands=(readable(known.number)) {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
                         li { button form="ask-of-one" formaction={ (number_path(&self.account.id, known.number)) "/ask" } name="action" value=(action) { (label) } }
                     }
@@ -244,7 +305,7 @@ impl Rows<'_> {
 
 /// One row per carrier with its answer about a number, also for carriers that did not answer.
 pub fn carrier_card(
-    title: &str,
+    title: &Markup,
     carriers: &[Carrier],
     answers: &[CarrierAnswer],
     account: &AccountProfile,

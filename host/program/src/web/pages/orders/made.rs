@@ -4,8 +4,9 @@ use crate::web::Site;
 use crate::web::address::orders_path;
 use crate::web::auth::Caller;
 use crate::web::pages::Failed;
-use crate::web::pages::layout::{moment, number_link};
-use crate::words::{by_in_words, capital, dollars, e164, reason_in_words};
+use crate::web::pages::layout::{moment, number_link, shown, told};
+use crate::web::pages::picture;
+use crate::words::{by_in_words, capital, dollars, reason_in_words};
 use chrono::{Datelike, Days, NaiveDate};
 use dialguard::calendar::day_starts_at;
 use dialguard::contract::ReplacementReason;
@@ -157,12 +158,12 @@ fn table(account: &AccountProfile, orders: &[Order]) -> Markup {
             thead { tr { th { "When" } th { "Replaced" } th { "By" } th.figure { "Slot" } th { "Who and why" } th.figure { "Cost" } } }
             tbody {
                 @for order in orders {
-                    tr {
+                    tr data-row={ "made-" (order.id) } {
                         td { (moment(order.swapped_at.unwrap_or(order.intended_at), account.time_zone)) }
                         td { (number_link(&account.id, order.number)) }
                         td { (number_link(&account.id, order.replacement)) br; span.quiet { (origin(order)) } }
                         td.figure { (order.slot) }
-                        td { strong { (capital(reason_in_words(order.why))) } ", " (by_in_words(order.asked_by.as_ref())) br; (order.because) (state(order)) }
+                        td { strong { (capital(reason_in_words(order.why))) } ", " (by_in_words(order.asked_by.as_ref())) br; (told(&order.because)) (picture::steps(order)) (state(order)) }
                         td.figure { (cost(order)) }
                     }
                 }
@@ -185,11 +186,11 @@ fn origin(order: &Order) -> String {
 fn state(order: &Order) -> Markup {
     html! {
         @match order.state {
-            OrderState::Abandoned => { br; span.failed { "Abandoned: " (e164(order.number)) " kept its slot." } },
-            OrderState::Swapped if order.gives_back => { br; span.quiet { (e164(order.number)) " is being given back." } },
-            OrderState::Swapped => { br; span.quiet { (e164(order.number)) " rests." } },
+            OrderState::Abandoned => { span.failed { "Abandoned: " (shown(order.number)) " kept its slot." } },
+            OrderState::Swapped if order.gives_back => { span.quiet { (shown(order.number)) " is being given back." } },
+            OrderState::Swapped => { span.quiet { (shown(order.number)) " rests." } },
             OrderState::Done => "",
-            _ => { br; span.quiet { "In progress." } },
+            _ => { span.quiet { "In progress." } },
         }
     }
 }

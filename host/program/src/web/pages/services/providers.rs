@@ -52,7 +52,7 @@ async fn list(State(site): State<Site>, Administrator(caller): Administrator) ->
             thead { tr { th { "Provider" } th { "Company" } th.figure { "Price of a number" } th { "Budget of accounts" } } }
             tbody {
                 @for provider in &providers {
-                    tr {
+                    tr data-row=(provider.name) {
                         td { a href=(provider_path(&provider.name)) { (provider.name) } }
                         td { (provider.kind.provider()) }
                         td.figure { (dollars(provider.price_cents.into())) }
@@ -61,7 +61,7 @@ async fn list(State(site): State<Site>, Administrator(caller): Administrator) ->
                 }
             }
         } } }
-        p { a.button.first href="/add-provider" { "Add a provider" } }
+        p data-commands="Providers" { a.button.first href="/add-provider" { "Add a provider" } }
     };
     Ok(page_at(&caller, Place::Providers, "Providers", content))
 }

@@ -6,19 +6,21 @@ use crate::parse::{FieldError, SourceSpec, WrittenService};
 use crate::web::Site;
 use crate::web::address::path_of;
 use crate::web::auth::{Administrator, Caller};
+use crate::web::pages::account::answered_lately;
 use crate::web::pages::form::{TextField, not_done};
-use crate::web::pages::layout::Place;
+use crate::web::pages::layout::{Place, shown, told};
 use crate::web::pages::{Failed, page_at, setup};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{capital, e164};
+use crate::words::capital;
 use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use dialguard::calendar::rfc3339;
-use dialguard_dialer::ledger::{LedgerError, SourceKind, SourceProfile};
+use chrono::Days;
+use dialguard::calendar::{rfc3339, utc};
+use dialguard_dialer::ledger::{LedgerError, RATED_DAYS, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{PhoneNumber, Region};
 use dialguard_dialer::prices::dollars_of_micros;
 use dialguard_dialer::sources::SourceError;
@@ -122,6 +124,11 @@ fn source_path(name: &str) -> String {
 async fn list(State(site): State<Site>, Administrator(caller): Administrator) -> Result<Markup, Failed> {
     let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
     let sources = ledger.sources()?;
+    let today_is = utc(now).date_naive();
+    let answered = {
+        let (ledger, since) = (ledger.clone(), today_is - Days::new(u64::from(RATED_DAYS)));
+        site.work().run(&caller, move |_| ledger.source_days(since)).await??
+    };
     let shapes = sources.iter().map(|source| Source::read(ledger, source, now)).collect::<Result<Vec<_>, _>>()?;
     let content = html! {
         h1 { "Sources" }
@@ -130,19 +137,20 @@ async fn list(State(site): State<Site>, Administrator(caller): Administrator) ->
         (setup::Carriers::of(&site, None)?.notice())
         @if sources.is_empty() { p.warning { "There is no source yet, so numbers are not checked." } }
         @else { div.wide { table {
-            thead { tr { th { "Source" } th { "Kind" } th { "Verdicts from" } th { "Today" } } }
+            thead { tr { th { "Source" } th { "Kind" } th { "Answered" } th { "Verdicts from" } th { "Today" } } }
             tbody {
                 @for (source, shape) in sources.iter().zip(&shapes) {
-                    tr {
+                    tr data-row=(source.name) {
                         td { a href=(source_path(&source.name)) { (source.name) } }
                         td { (described(source.kind).0) }
+                        td { (answered_lately(answered.iter().find(|days| days.source == source.name), today_is)) }
                         td { (origin(source)) }
                         td { (today(shape)) }
                     }
                 }
             }
         } } }
-        p { a.button.first href="/add-source" { "Add a source" } }
+        p data-commands="Sources" { a.button.first href="/add-source" { "Add a source" } }
     };
     Ok(page_at(&caller, Place::Sources, "Sources", content))
 }
@@ -354,12 +362,12 @@ async fn test(
         }
     };
     let result = match Sources::new(ledger).test(&name, number, site.dialguard().now()).await {
-        Err(error) => html! { p.failed role="alert" { (name) " does not work: " (error) "." } },
+        Err(error) => html! { p.failed role="alert" { (name) " does not work: " (told(&error.to_string())) "." } },
         Ok(report) => html! {
             section.panel role="status" {
-                @if report.answers.is_empty() { p.saved { (name) " works. It has no opinion about " (e164(number)) "." } }
+                @if report.answers.is_empty() { p.saved { (name) " works. It has no opinion about " (shown(number)) "." } }
                 @else {
-                    p.saved { (name) " works. About " (e164(number)) ":" }
+                    p.saved { (name) " works. About " (shown(number)) ":" }
                     ul { @for answer in &report.answers {
                         li {
                             (report.carriers[usize::from(answer.carrier)]) ": "
@@ -368,7 +376,7 @@ async fn test(
                         }
                     } }
                 }
-                @for problem in &report.problems { p.failed { (problem) } }
+                @for problem in &report.problems { p.failed { (told(problem)) } }
             }
         },
     };
@@ -396,7 +404,7 @@ async fn source_page(
             p { strong { (title) } ". "
                 @match &found {
                     Ok(holds) => span.clean { "It can be read: " (holds) "." },
-                    Err(error) => span.failed { "It does not work: " (error) "." },
+                    Err(error) => span.failed { "It does not work: " (told(&error.to_string())) "." },
                 }
             }
             form.inline method="post" action={ (path) "/test" } {

@@ -2,9 +2,10 @@
 
 use crate::web::Site;
 use crate::web::auth::{Administer, OfAccount};
-use crate::web::pages::layout::number_link;
+use crate::web::pages::layout::{number_link, told};
+use crate::web::pages::picture;
 use crate::web::problem::Problem;
-use crate::words::{count, date, dollars};
+use crate::words::{count, date, dollars, thousands};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{AccountProfile, AccountSettings};
@@ -38,12 +39,14 @@ pub fn result(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Mark
         p { strong { (summary(effect)) } }
         table {
             thead { tr {
-                th scope="col" { "Numbers" } th.figure scope="col" { "Before" } th.figure scope="col" { "With these settings" }
+                th scope="col" { "Numbers" }
+                th.figure scope="col" { (bar_key("before", "Before")) } th.figure scope="col" { (bar_key("after", "With")) " these settings" }
             } }
             tbody {
-                (row("Flagged", &effect.flagged))
-                (row("Cleared", &effect.cleared))
-                (row("Replaced", &effect.replaced))
+                @let most = most(&[effect.flagged, effect.cleared, effect.replaced]);
+                (row("Flagged", &effect.flagged, most))
+                (row("Cleared", &effect.cleared, most))
+                (row("Replaced", &effect.replaced, most))
                 tr {
                     th scope="row" { "Cost" br; small.quiet { (dollars(REPLACEMENT_PRICE_CENTS)) " per replacement" } }
                     td.figure { (dollars(u64::from(effect.replaced.as_it_was) * REPLACEMENT_PRICE_CENTS)) }
@@ -59,7 +62,7 @@ pub fn result(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Mark
             @if effect.unknown > 0 { " Candidates and other data that was not recorded is assumed to be clean." }
         }
         @if let Some((_, why)) = effect.failures.first() {
-            p.failed { "The policy would have failed in " (count(effect.failures.len() as u64, "review")) ": " (why) }
+            p.failed { "The policy would have failed in " (count(effect.failures.len() as u64, "review")) ": " (told(why)) }
         }
     }
 }
@@ -77,16 +80,30 @@ fn summary(effect: &Effect) -> String {
     format!("{} would have had a different outcome, {money}.", count(effect.differences.len() as u64, "number"))
 }
 
-fn row(what: &str, tally: &Tally) -> Markup {
+/// The colour of a column's bars, before the first word of its title.
+fn bar_key(class: &str, word: &str) -> Markup {
+    html! { span.key { svg width="10" height="10" aria-hidden="true" { rect class=(class) width="10" height="10" rx="2" {} } " " (word) } }
+}
+
+/// What fills the width of the bars, so that they can be compared.
+fn most(tallies: &[Tally]) -> u64 {
+    tallies.iter().map(|tally| tally.as_it_was.max(tally.with_these)).max().unwrap_or(0).into()
+}
+
+fn row(what: &str, tally: &Tally, most: u64) -> Markup {
     let parts = [(tally.sooner, "sooner"), (tally.later, "later")];
-    let parts: Vec<String> =
-        parts.iter().filter(|(numbers, _)| *numbers > 0).map(|(numbers, when)| format!("{numbers} {when}")).collect();
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(numbers, _)| *numbers > 0)
+        .map(|(numbers, when)| format!("{} {when}", thousands((*numbers).into())))
+        .collect();
+    let with_these = thousands(tally.with_these.into());
     html! {
         tr {
-            th scope="row" { (what) }
-            td.figure { (tally.as_it_was) }
+            th scope="row" { (what) (picture::pair_of_bars(tally.as_it_was.into(), tally.with_these.into(), most)) }
+            td.figure { (thousands(tally.as_it_was.into())) }
             td.figure {
-                @if tally.with_these == tally.as_it_was { (tally.with_these) } @else { strong { (tally.with_these) } }
+                @if tally.with_these == tally.as_it_was { (with_these) } @else { strong { (with_these) } }
                 @for part in parts { br; small.quiet { (part) } }
             }
         }
@@ -100,7 +117,7 @@ fn number_list(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Mar
                 summary { "Show numbers" }
                 ul { @for difference in effect.differences.iter().take(LISTED_MAX) { li { (number_changes(account, difference, now)) } } }
                 @if effect.differences.len() > LISTED_MAX {
-                    p.quiet { "And " (effect.differences.len() - LISTED_MAX) " more. For all of them, run " code { "dialguard account set … --dry-run --json" } "." }
+                    p.quiet { "And " (thousands((effect.differences.len() - LISTED_MAX) as u64)) " more. For all of them, run " code { "dialguard account set … --dry-run --json" } "." }
                 }
             }
         }

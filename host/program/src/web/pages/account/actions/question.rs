@@ -5,10 +5,10 @@ use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::now_of;
 use crate::web::pages::Failed;
-use crate::web::pages::layout::no_default;
+use crate::web::pages::layout::{no_default, shown, told};
 use crate::words::{
-    OTHER_AREA, REPLACEMENTS_LISTED_MAX, Surface, count, dollars, e164, leaving_in_words, locking_in_words,
-    refused_in_words, replacing_in_words, replacing_instead_in_words, slots, subject, taking_in_words, thousands,
+    OTHER_AREA, REPLACEMENTS_LISTED_MAX, Surface, count, dollars, leaving_in_words, locking_in_words, refused_in_words,
+    replacing_in_words, replacing_instead_in_words, slots, subject, taking_in_words, thousands,
 };
 use dialguard::contract::{PhoneNumber, SlotId};
 use dialguard_dialer::dialguard::{PlannedReplacement, Preview, ReplacementCost, count_to_type};
@@ -53,7 +53,7 @@ impl Question<'_> {
         let title = format!("Monitor {}?", self.subject());
         let choices = (!preview.taken.is_empty()).then(|| Choice::new("monitor", "Monitor", "first"));
         let content = html! {
-            h1 { (title) }
+            h1 { (told(&title)) }
             (sentences(&taking_in_words(&preview)))
             (self.refused(&preview))
             (self.choices(choices.as_slice(), self.count_to_type(&preview)?))
@@ -67,7 +67,7 @@ impl Question<'_> {
         let cost = preview.cost();
         let choices = (cost.replacements > 0).then(|| Choice::new("replace", replace_label("Replace", &cost), "costs"));
         let content = html! {
-            h1 { (title) }
+            h1 { (told(&title)) }
             (replacement_list(&preview.replacements))
             @if cost.replacements > 0 {
                 (sentences(&replacing_in_words(&cost, preview.provider.as_ref(), &self.account.buying)))
@@ -101,8 +101,8 @@ impl Question<'_> {
             choices.push(Choice::new(name, label, "costs"));
         }
         let content = html! {
-            h1 { (title) }
-            @if let Some(loss) = locking_in_words(&preview, self.surface()) { p.warning { (loss) } }
+            h1 { (told(&title)) }
+            @if let Some(loss) = locking_in_words(&preview, self.surface()) { p.warning { (told(&loss)) } }
             @else if !preview.is_idle() { p { "No slot is affected: none of these numbers is monitored." } }
             (sentences(&leaving_in_words(&preview)))
             @if preview.is_idle() { p { "There is nothing to do." } }
@@ -122,8 +122,8 @@ impl Question<'_> {
     pub fn screen(&self) -> (String, Markup) {
         let title = format!("Screen {}?", self.subject());
         let content = html! {
-            h1 { (title) }
-            p { "Every carrier is asked about " (self.subject()) " now. The account does not change. Carriers may charge for lookups." }
+            h1 { (told(&title)) }
+            p { "Every carrier is asked about " (told(&self.subject())) " now. The account does not change. Carriers may charge for lookups." }
             (self.choices(&[Choice::new("screen", "Screen", "costs")], count_to_type(self.numbers.len(), 0)))
         };
         (title, content)
@@ -147,9 +147,9 @@ impl Question<'_> {
         html! {
             @if !refused.is_empty() {
                 p { "Would be refused:" }
-                ul { @for line in refused { li { (line) } } }
+                ul { @for line in refused { li { (told(&line)) } } }
             }
-            @for problem in &preview.outcome.problems { p.warning { (problem) } }
+            @for problem in &preview.outcome.problems { p.warning { (told(problem)) } }
         }
     }
 
@@ -176,7 +176,7 @@ pub fn proposal(site: &Site, account: &AccountProfile, proposed: &[PlannedReplac
     let fields = html! { @for number in &numbers { input type="hidden" name="number" value=(number); } };
     let choices = [Choice::new("replace", replace_label("Replace", &cost), "costs")];
     Ok(html! {
-        h1 { "Replace " (subject(&numbers)) "?" }
+        h1 { "Replace " (told(&subject(&numbers))) "?" }
         p { "Automatic replacement would replace " (if numbers.len() == 1 { "it" } else { "them" }) ". The check has changed nothing; the next daily review decides if you do not." }
         (replacement_list(proposed))
         (sentences(&replacing_in_words(&cost, provider.as_ref(), &account.buying)))
@@ -222,7 +222,7 @@ pub fn typed_count(count: usize) -> Markup {
 }
 
 fn sentences(sentences: &[String]) -> Markup {
-    html! { @for sentence in sentences { p { (sentence) } } }
+    html! { @for sentence in sentences { p { (told(sentence)) } } }
 }
 
 /// What is replaced by what. A long list is closed at first.
@@ -246,9 +246,9 @@ fn replacement_row(planned: &PlannedReplacement) -> Markup {
     let it = &planned.replacement;
     html! {
         li {
-            strong { (e164(it.replacement)) } " will replace " strong { (e164(it.number)) } " in slot " (it.slot)
+            strong { (shown(it.replacement)) } " will replace " strong { (shown(it.number)) } " in slot " (it.slot)
             @if planned.is_other_area() { ", " strong.other-area { (OTHER_AREA) } }
-            ". " span.quiet { (it.because) }
+            ". " span.quiet { (told(&it.because)) }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The result of an action, number by number.
 
 use super::{BulkAction, BulkRequest};
-use crate::web::pages::layout::number_link;
+use crate::web::pages::layout::{number_link, told};
 use crate::words::{e164, thousands};
 use dialguard::contract::{Action, PhoneNumber, SlotId};
 use dialguard_dialer::dialguard::Completion;
@@ -101,12 +101,12 @@ pub fn result_table(
                 thead { tr { th { "Number" } th { "Result" } } }
                 tbody {
                     @for it in results.iter().take(RESULTS_LISTED_MAX) {
-                        tr { td { (number_link(&account.id, it.number)) } td class=(it.class()) { @if it.class() == "failed" { "not done: " } (it.text) } }
+                        tr { td { (number_link(&account.id, it.number)) } td class=(it.class()) { @if it.class() == "failed" { "not done: " } (told(&it.text)) } }
                     }
                 }
             } }
             @if unlisted > 0 { p.quiet { "And " (thousands(unlisted)) " more." } }
-            @for problem in problems { p.warning { (problem) } }
+            @for problem in problems { p.warning { (told(problem)) } }
             p { a.button.first href=(request.filter().path(&account.id, "")) data-close { "Back to numbers" } }
         }
     }
