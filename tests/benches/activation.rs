@@ -110,7 +110,7 @@ impl Scene {
                 kind: SourceKind::Simulated,
                 location: carrier.to_string(),
             };
-            ledger.add_source(&source).expect("a source");
+            ledger.add_source(&source, 0).expect("a source");
         }
         for account in 0..ACCOUNTS {
             add_account(&dialguard, account).await;

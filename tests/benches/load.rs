@@ -126,7 +126,7 @@ async fn set_up(folder: &Path, clock: Arc<QuickClock>, seconds: u64) -> Dialguar
     for seed in 1..=3 {
         let name = format!("carrier-{seed}");
         let source = SourceProfile { name, kind: SourceKind::Simulated, location: seed.to_string() };
-        ledger.add_source(&source).expect("the source can be added");
+        ledger.add_source(&source, 0).expect("the source can be added");
     }
     let policies = Policies::open(ledger.clone(), BEGIN).expect("the reference policy is live");
     let dialguard = Dialguard::new(ledger, policies, clock.clone());

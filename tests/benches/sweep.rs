@@ -39,7 +39,7 @@ async fn set_up(folder: &Path, accounts: u64) -> Dialguard {
     for seed in 1..=3 {
         let name = format!("carrier-{seed}");
         let source = SourceProfile { name, kind: SourceKind::Simulated, location: seed.to_string() };
-        ledger.add_source(&source).expect("the source can be added");
+        ledger.add_source(&source, 0).expect("the source can be added");
     }
     let policy = Policy::reference(Limits::default());
     let dialguard = Dialguard::new(ledger, policy, Arc::new(FixedClock(FIRST_DAY)));

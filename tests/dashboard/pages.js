@@ -18,6 +18,7 @@ export const PAGES = [
   { name: "add-twilio", path: () => "/add-provider?kind=twilio" },
   { name: "users", path: () => "/users" },
   { name: "tokens", path: () => "/tokens" },
+  { name: "program-activity", path: () => "/activity" },
   { name: "you", path: () => "/you" },
   { name: "numbers", path: (account) => `/accounts/${account}` },
   { name: "flagged", path: (account) => `/accounts/${account}?show=flagged` },

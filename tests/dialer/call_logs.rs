@@ -39,7 +39,7 @@ impl Fixture {
         let mut profile = fake.profile("them", kind, folder.path());
         let settings = ProviderSettings::from_json(&profile.settings).unwrap();
         profile.settings = ProviderSettings { calls: true, ..settings }.to_json();
-        ledger.add_provider(&profile).unwrap();
+        ledger.add_provider(&profile, 0).unwrap();
         let dialguard = Dialguard::new(ledger, reference(), Arc::new(FixedClock(NOW)));
         let fixture = Fixture { fake, dialguard, _folder: folder };
         fixture.add_account("acme", zone, &[number(100), number(101)]).await;
@@ -259,7 +259,7 @@ async fn nothing_is_read_where_it_is_off_and_what_cannot_be_told_is_counted() {
     let mut profile = ledger.provider("them").unwrap();
     let settings = ProviderSettings::from_json(&profile.settings).unwrap();
     profile.settings = ProviderSettings { calls: false, ..settings }.to_json();
-    ledger.change_provider(&profile).unwrap();
+    ledger.change_provider(&profile, 0).unwrap();
     let asked = fixture.asked();
     let next_day = fixture.dialguard.at(NOW + DAY);
     next_day.review_once("acme").await.unwrap();

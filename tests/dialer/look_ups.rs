@@ -46,7 +46,7 @@ impl Fixture {
     }
 
     fn add(&self, name: &str, kind: SourceKind, location: String) {
-        self.ledger.add_source(&SourceProfile { name: name.into(), kind, location }).unwrap();
+        self.ledger.add_source(&SourceProfile { name: name.into(), kind, location }, 0).unwrap();
     }
 
     /// Each source's id, name, price, look-ups left, and the names of its carriers.
@@ -95,7 +95,7 @@ async fn a_source_keeps_its_id_and_no_other_ever_gets_it() {
     fixture.add_file("a", &["A"]);
     fixture.add_file("b", &["B"]);
     fixture.asked(&[]).await;
-    fixture.ledger.remove_source("b").unwrap();
+    fixture.ledger.remove_source("b", 0).unwrap();
     fixture.add_file("c", &["C"]);
     assert_eq!(ids().await, [(1, "a".into()), (3, "c".into())]);
     fixture.add_file("b", &["D"]);
@@ -142,7 +142,7 @@ async fn an_account_sees_how_old_its_ratings_are_and_what_daily_look_ups_would_c
         ..LookupSettings::new::<Telnyx>([("api-key", "env:NOT_SET_ANYWHERE".parse().unwrap())])
     }
     .location();
-    ledger.add_source(&SourceProfile { name: "them".into(), kind: SourceKind::Telnyx, location }).unwrap();
+    ledger.add_source(&SourceProfile { name: "them".into(), kind: SourceKind::Telnyx, location }, 0).unwrap();
     let after = costs(NOW);
     assert_eq!((after.ages.never_rated, after.ages.oldest_rated_at), (0, Some(NOW)));
     assert_eq!(after.ages.looked_up_today, 4, "each monitored number once");

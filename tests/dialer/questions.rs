@@ -108,7 +108,7 @@ fn asks_for_candidates() -> Policy {
 async fn buys_from_them(dialguard: &Dialguard) {
     let (name, kind) = ("them".to_owned(), ProviderKind::Telnyx);
     let profile = ProviderProfile { name, kind, price_cents: 115, settings: "{}".into() };
-    dialguard.ledger().add_provider(&profile).expect("a provider");
+    dialguard.ledger().add_provider(&profile, 0).expect("a provider");
     let buying = Buying { provider: Some("them".into()), ..Buying::default() };
     let change = AccountChange { buying: Some(buying), ..AccountChange::default() };
     dialguard.change_account("acme", &change).await.expect("it buys from them");

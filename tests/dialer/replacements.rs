@@ -69,10 +69,10 @@ impl Fixture {
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).unwrap());
         let dialguard = Dialguard::new(ledger.clone(), reference(), Arc::new(FixedClock(NOW)));
         let location = folder.path().join("verdicts.csv").to_string_lossy().into_owned();
-        ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }).unwrap();
+        ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }, 0).unwrap();
         let kind = ProviderKind::Telnyx;
         ledger
-            .add_provider(&ProviderProfile { name: "them".into(), kind, price_cents: PRICE, settings: "{}".into() })
+            .add_provider(&ProviderProfile { name: "them".into(), kind, price_cents: PRICE, settings: "{}".into() }, 0)
             .unwrap();
         let mut fixture = Fixture { folder, now: NOW, fake, policy: reference(), dialguard };
         fixture.reopen();

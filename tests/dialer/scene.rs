@@ -72,7 +72,7 @@ impl Scene {
         std::fs::write(&path, rows).expect("the verdict file is written");
         let location = path.to_str().expect("a path of text").to_owned();
         let source = SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location };
-        self.ledger.add_source(&source).expect("a source");
+        self.ledger.add_source(&source, 0).expect("a source");
     }
 
     /// A dialer on the scene's ledger.

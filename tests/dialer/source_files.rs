@@ -229,7 +229,7 @@ impl World {
         world.dialguard(time).add_account(&new).await.expect("an account");
         world.ledger.import_numbers("acme", &[number], ImportedAs::Owned, at(time)).expect("a number");
         let location = location.to_string_lossy().into_owned();
-        world.ledger.add_source(&SourceProfile { name: "them".into(), kind, location }).expect("a source");
+        world.ledger.add_source(&SourceProfile { name: "them".into(), kind, location }, 0).expect("a source");
         let request = Request::StartMonitoring(vec![number]);
         world.dialguard(time).decide("acme", &request).await.expect("the number is monitored");
         world

@@ -38,7 +38,7 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).unwrap());
         let location = String::from("{}");
-        ledger.add_source(&SourceProfile { name: "them".into(), kind: SourceKind::Telnyx, location }).unwrap();
+        ledger.add_source(&SourceProfile { name: "them".into(), kind: SourceKind::Telnyx, location }, 0).unwrap();
         let secret = folder.path().join("secret");
         std::fs::write(&secret, SECRET).unwrap();
         std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();

@@ -165,12 +165,13 @@ async fn replacements_are_listed_when_they_are_stuck_and_when_they_are_made() {
     assert_eq!([&order["charged-cents"], &order["spent-cents"]], [400, 115]);
     let part = api.json("/api/v1/accounts/acme/orders?show=all&limit=1").await;
     assert_eq!((each(&part["items"], "id"), &part["next"]), (vec![json!(1)], &json!("1")));
-    server.dialer.run("orders acme --show made").exits(0).says(&["$1.15", "$4.00", "on request"]);
+    server.dialer.run("orders acme --show made").exits(0).says(&["$1.15", "$4.00", "on request", "(system user)"]);
     server.dialer.run("orders --show sold").exits(2);
 
     let (old, new) = (e164(100), e164(150));
     let page = made(&user, "").await;
-    for words in [&old, &new, "from shop", "On request", "$5.15", "$1.15 for the number"] {
+    for words in [&old, &new, "from shop", "On request</strong>, by ", "(system user)", "$5.15", "$1.15 for the number"]
+    {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert!(!page.contains(&e164(101)), "it was not made");

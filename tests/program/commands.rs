@@ -313,10 +313,12 @@ fn an_observation_in_the_future_is_refused_by_row() {
     dialer.run("sources add late --verdicts late.csv").exits(0).says(&["2 verdicts of 2 carriers", named]);
     let review = dialer.json("review acme")[0].clone();
     assert_eq!([&review["reviews"][0]["flagging"], &review["reviews"][0]["answering"]], [2, 2]);
-    let problems = each(&Value::Array(dialer.events("carrier-problem")), "text");
+    let events = dialer.events("carrier-problem");
+    assert_eq!(events.len(), 1, "one event of the review has all of its problems: {events:?}");
+    let problems: Vec<_> = events[0]["text"].as_str().expect("words").lines().collect();
     assert_eq!(problems.len(), 2, "{problems:?}");
-    assert!(problems[0].as_str().expect("words").contains(named), "{problems:?}");
-    assert!(problems[1].as_str().expect("words").contains("late.csv row 5"), "{problems:?}");
+    assert!(problems[0].contains(named) && problems[1].contains("late.csv row 5"), "{problems:?}");
+    dialer.run("events acme").exits(0).says(&["2 source problems"]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Daily {
         daily.dialguard().add_account(&new).await.expect("the account is added");
         let location = daily.verdicts().to_str().expect("a path of text").to_owned();
         let source = SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location };
-        daily.ledger().add_source(&source).expect("a source");
+        daily.ledger().add_source(&source, 0).expect("a source");
         let webhook = NewWebhook {
             account: Some("acme"),
             url: "https://dialer.example/alerts",

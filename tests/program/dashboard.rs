@@ -68,7 +68,7 @@ async fn the_price_of_a_replacement_is_shown_before_the_click() {
     dialer.carriers_say(&[(150, "ooo"), (151, "ooo")]);
     let provider =
         ProviderProfile { name: "shop".into(), kind: ProviderKind::Twilio, price_cents: 115, settings: "{}".into() };
-    dialer.ledger().add_provider(&provider).expect("a provider");
+    dialer.ledger().add_provider(&provider, 0).expect("a provider");
     let (ledger, now) = (dialer.ledger(), dialer.now());
     let server = Server::new(dialer).await;
     let operator = server.user(Role::Operate, &["acme"]);

@@ -37,6 +37,7 @@ async fn a_command_prints_the_json_of_the_api() {
         ("orders acme", "/api/v1/accounts/acme/orders"),
         ("numbers pool acme", "/api/v1/accounts/acme/pool"),
         ("events acme --last 1000", "/api/v1/accounts/acme/events?limit=1000"),
+        ("events --last 1000", "/api/v1/events?limit=1000"),
         ("policy list", "/api/v1/policies"),
         ("alerts list", "/api/v1/webhooks"),
         ("tokens list", "/api/v1/tokens"),
@@ -51,7 +52,7 @@ async fn a_command_prints_the_json_of_the_api() {
         assert_eq!(server.dialer.json(command), answer, "{command} and {path}");
         compared += 1;
     }
-    assert_eq!(compared, 14);
+    assert_eq!(compared, 15);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -363,9 +363,9 @@ async fn a_slow_account_does_not_hold_up_one_that_is_due_later() {
     let verdicts = fixture.folder.path().join("verdicts.csv");
     std::fs::write(&verdicts, format!("number,carrier,score,label,observed_at\n{}{}", flags("A"), flags("B"))).unwrap();
     let location = verdicts.to_string_lossy().into_owned();
-    ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }).unwrap();
+    ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }, 0).unwrap();
     let (name, kind) = ("them".to_owned(), ProviderKind::Telnyx);
-    ledger.add_provider(&ProviderProfile { name, kind, price_cents: 115, settings: "{}".into() }).unwrap();
+    ledger.add_provider(&ProviderProfile { name, kind, price_cents: 115, settings: "{}".into() }, 0).unwrap();
     let mut settings = AccountSettings::default();
     settings.guard_rails.auto_replace = true;
     settings.values.set("checks-to-replace", "1");

@@ -74,8 +74,8 @@ async fn everything_that_happened_names_who_did_it_and_still_does_when_they_are_
         assert!(events.as_array().expect("a list").iter().all(|event| event["actor"]["kind"] != "unknown"), "{events}");
     };
     names(&server);
-    ledger.remove_user(&ann).expect("the user is removed");
-    ledger.withdraw_token(&token).expect("the token is withdrawn");
+    ledger.remove_user(&ann, 0).expect("the user is removed");
+    ledger.withdraw_token(&token, 0).expect("the token is withdrawn");
     names(&server);
 
     let reader = server.user(Role::Read, &["acme"]);
@@ -90,6 +90,57 @@ async fn everything_that_happened_names_who_did_it_and_still_does_when_they_are_
         "{exported}"
     );
     server.dialer.run("events acme").exits(0).says(&[&format!("by {ann}"), &format!("by token {token}")]);
+}
+
+/// Who removed a user, a token or a source has an answer, on each surface, as who deleted a number has one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_outside_accounts_names_who_did_it_too() {
+    let server = Server::new(Dialer::monitoring(1, "")).await;
+    let dialer = &server.dialer;
+    let ann = server.user(Role::Administer, &[]);
+    let name = server.dialguard.ledger().users().expect("users").pop().expect("a user").name;
+    let program = server.program(Role::Administer, &[]);
+    let token = server.dialguard.ledger().tokens().expect("tokens").pop().expect("a token").name;
+
+    dialer.run("tokens make old --role read").exits(0);
+    assert_eq!(ann.send("/tokens/old/withdraw", &[]).await.status(), StatusCode::SEE_OTHER);
+    let invite = json!({"role": "read"});
+    assert_eq!(program.post("/api/v1/invites", invite).await.status(), StatusCode::CREATED);
+    assert!(
+        program
+            .request(reqwest::Method::DELETE, "/api/v1/sources/carriers")
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success()
+    );
+    dialer.run("alerts add https://localhost:1/alerts").exits(0);
+
+    let events = dialer.json("events --last 1000");
+    let by = |kind: &str| {
+        let mut of_kind = events.as_array().expect("a list").iter().filter(|event| event["kind"] == kind);
+        of_kind.next_back().map(actor).unwrap_or_else(|| panic!("no {kind}: {events:#}"))
+    };
+    let this_user = Actor::system_user().party.name;
+    assert_eq!(by("token-withdrawn"), [&json!("user"), &json!(name), &Value::Null]);
+    assert_eq!(by("source-removed"), [&json!("token"), &json!(token), &Value::Null]);
+    assert_eq!(by("invite-made"), [&json!("token"), &json!(token), &Value::Null]);
+    for kind in ["token-made", "webhook-added", "source-added", "installed"] {
+        assert_eq!(by(kind)[..2], [&json!("system-user"), &json!(this_user)], "{kind}");
+    }
+    // The newest first, a page at a time, and by whom.
+    let part = program.json("/api/v1/events?newest-first=true&limit=1").await;
+    assert_eq!((&part["items"][0]["kind"], part["next"].is_string()), (&json!("webhook-added"), true));
+    let hers = program.json(&format!("/api/v1/events?subject=token&actor={name}")).await;
+    assert_eq!(hers["items"].as_array().map(Vec::len), Some(1), "{hers}");
+    dialer.run("events").exits(0).says(&[&format!("Token old was withdrawn, by {name}")]);
+    let page = ann.page("/activity?name=carriers").await;
+    assert!(page.contains("Source carriers was removed.") && page.contains(&format!("by token {token}")), "{page}");
+    assert!(!page.contains("Token old"), "{page}");
+    assert!(ann.page("/activity?subject=token").await.contains("Token old was withdrawn."));
+    let reader = server.user(Role::Administer, &["acme"]);
+    assert_eq!(reader.get("/activity").await.status(), StatusCode::FORBIDDEN);
 }
 
 /// Every line of the page, without its markup.

@@ -62,9 +62,8 @@ pub const INVITE_SECONDS: u64 = 7 * 24 * 60 * 60;
 
 /// Adds a user.
 pub fn add_user(ledger: &Ledger, name: &str, password: &str, grant: Grant, now: Timestamp) -> Result<(), AccessError> {
-    ensure_name(name)?;
-    ensure_password(password)?;
-    Ok(ledger.add_user(&User { name: name.into(), grant, added_at: now }, &hashed(password))?)
+    let password = checked_hash(name, password)?;
+    Ok(ledger.add_user(&User { name: name.into(), grant, added_at: now }, &password)?)
 }
 
 /// The secret of a new link that adds the first user; the one before ends.
@@ -87,10 +86,9 @@ pub fn add_first_user(
     if !ledger.is_first_user_link(&secret)? {
         return Err(LedgerError::LinkGone.into());
     }
-    ensure_name(name)?;
-    ensure_password(password)?;
+    let password = checked_hash(name, password)?;
     let grant = Grant { role: Role::Administer, accounts: Accounts::All };
-    Ok(ledger.add_first_user(&secret, &User { name: name.into(), grant, added_at: now }, &hashed(password))?)
+    Ok(ledger.add_first_user(&secret, &User { name: name.into(), grant, added_at: now }, &password)?)
 }
 
 /// Makes an invite, which one person can accept within 7 days. The secret of its link is not stored, and cannot be shown
@@ -119,9 +117,8 @@ pub fn accept_invite(
     if ledger.invite(&secret, now)?.is_none() {
         return Err(LedgerError::LinkGone.into());
     }
-    ensure_name(name)?;
-    ensure_password(password)?;
-    Ok(ledger.accept_invite(&secret, name, &hashed(password), now)?)
+    let password = checked_hash(name, password)?;
+    Ok(ledger.accept_invite(&secret, name, &password, now)?)
 }
 
 /// Changes a user's password, and ends the user's sessions but `kept`.
@@ -130,9 +127,10 @@ pub fn change_password(
     name: &str,
     password: &str,
     kept: Option<&SecretHash>,
+    now: Timestamp,
 ) -> Result<(), AccessError> {
     ensure_password(password)?;
-    Ok(ledger.change_password(name, &hashed(password), kept)?)
+    Ok(ledger.change_password(name, &hashed(password), kept, now)?)
 }
 
 /// The user with this name and password; none if they are wrong. An unknown name takes the same time.
@@ -187,6 +185,13 @@ pub fn random_secret() -> Result<String, AccessError> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| AccessError::Random(error.to_string()))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The hash of a new user's password, if both name and password can be used.
+fn checked_hash(name: &str, password: &str) -> Result<String, AccessError> {
+    ensure_name(name)?;
+    ensure_password(password)?;
+    Ok(hashed(password))
 }
 
 fn ensure_name(name: &str) -> Result<(), AccessError> {

@@ -33,7 +33,7 @@ pub struct AccountAttention {
 }
 
 impl AccountAttention {
-    /// How many sources had problems in the account's latest review.
+    /// How many sources fail for the account.
     pub fn failing_sources(&self) -> usize {
         let failing = self.concerns.iter().map(|concern| match concern {
             Concern::SourcesFailing { sources, .. } => sources.len(),
@@ -61,7 +61,7 @@ pub enum Concern {
         /// How many.
         orders: u32,
     },
-    /// Sources that do not answer, or had problems in the latest review.
+    /// Sources that do not answer: they failed when they were last asked, or are not called for a while.
     SourcesFailing {
         /// Their names.
         sources: Vec<String>,
@@ -157,7 +157,7 @@ pub fn of_account(ledger: &Ledger, id: &str) -> Result<AccountAttention> {
             concerns.push(Concern::OrdersStuck { orders: figures.stuck_orders });
         }
         if account.enabled {
-            concerns.extend(problems_in_review(ledger, id)?);
+            concerns.extend(failing_sources(ledger, id)?);
         }
         concerns.extend(webhooks(figures.paused_webhooks, figures.undelivered));
     }
@@ -194,19 +194,11 @@ fn flagged(account: &AccountProfile, figures: &AccountFigures) -> Option<Concern
     (!is_automatic).then_some(Concern::FlaggedNotReplaced { numbers })
 }
 
-/// The sources that had problems in the account's latest review: each problem begins with its source's name.
-fn problems_in_review(ledger: &Ledger, id: &str) -> Result<Option<Concern>> {
-    let mut problems = ledger.latest_source_problems(id)?;
-    if problems.is_empty() {
-        return Ok(None);
-    }
-    let sources = ledger.sources()?.into_iter().map(|source| source.name);
-    let names = |name: &String| problems.iter().any(|problem| problem.starts_with(&format!("{name}: ")));
-    let sources: Vec<String> = sources.filter(names).collect();
-    if sources.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Concern::SourcesFailing { sources, problem: problems.swap_remove(0) }))
+fn failing_sources(ledger: &Ledger, id: &str) -> Result<Option<Concern>> {
+    let failing = ledger.failing_sources(id)?;
+    let Some((name, why)) = failing.first() else { return Ok(None) };
+    let problem = format!("{name}: {why}");
+    Ok(Some(Concern::SourcesFailing { sources: failing.into_iter().map(|(name, _)| name).collect(), problem }))
 }
 
 fn open_circuits(ledger: &Ledger, now: Timestamp) -> Result<Option<Concern>> {

@@ -54,6 +54,7 @@ mod numbers;
 mod orders;
 mod parts;
 mod policies;
+mod program_events;
 mod providers;
 mod readers;
 mod runs;
@@ -113,6 +114,7 @@ pub use policies::comparisons::{Comparison, Difference, RunComparison};
 pub use policies::{
     Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicySettings, PolicyState, Revision, Shadow, TrustedKey,
 };
+pub use program_events::{ProgramEvent, ProgramEventPage, ProgramEventQuery, ProgramSubject};
 pub use providers::{HeldNumber, NumberState, ProviderKind, ProviderProfile};
 pub use runs::answers::{CarrierAnswer, LatestAnswers};
 pub use runs::evidence::counted_before_in_words;

@@ -198,7 +198,7 @@ async fn a_closed_account_can_be_read_and_credited_and_nothing_else() {
     assert!(!ledger.is_check_due(&ledger.account("acme").unwrap(), now).unwrap());
     assert_eq!(dialguard.usage("acme").await.unwrap().occupied, 0);
 
-    ledger.remove_provider("them").expect("no account buys from it any more");
+    ledger.remove_provider("them", 0).expect("no account buys from it any more");
     ledger.credit("acme", 4_900, "It was not used", now).unwrap();
     assert_eq!(ledger.bill("acme", now).unwrap().balance_cents(), -4_900);
     fixture.assert_sound();

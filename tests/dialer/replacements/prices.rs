@@ -97,7 +97,7 @@ async fn an_order_that_waited_is_not_sent_at_a_higher_price_of_the_profile() {
     let mut fixture = Fixture::new(1, [150, 151]).await;
     fixture.intend(&[100]).await;
     let profile = ProviderProfile { price_cents: 200, ..fixture.ledger().provider("them").unwrap() };
-    fixture.ledger().change_provider(&profile).unwrap();
+    fixture.ledger().change_provider(&profile, 0).unwrap();
     fixture.dialguard.resume("acme").await.unwrap();
     assert_eq!(fixture.bought(), [number(151)]);
     assert_eq!(fixture.day_cents(), 200);

@@ -50,7 +50,7 @@ async fn small_dialguard(folder: &Path) -> Result<Dialguard, Box<dyn std::error:
     let file = folder.join("verdicts.csv");
     std::fs::write(&file, VERDICTS)?;
     let location = file.to_string_lossy().into_owned();
-    ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location })?;
+    ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }, NOW)?;
 
     dialguard.decide("acme", &Request::StartMonitoring(numbers)).await?;
     Ok(dialguard)

@@ -4,6 +4,7 @@ pub(in crate::ledger) mod invites;
 pub(in crate::ledger) mod keyed_requests;
 pub(in crate::ledger) mod sessions;
 
+use crate::ledger::program_events::{ProgramSubject, grant_in_words, note};
 use crate::ledger::{Ledger, LedgerError, Result, ensure_room, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::types::Type;
@@ -144,37 +145,46 @@ impl Ledger {
     /// Adds a user, with the argon2id hash of the password in PHC notation.
     pub fn add_user(&self, user: &User, password: &str) -> Result<()> {
         ensure_fits(&user.name, &user.grant)?;
-        self.change(|transaction| insert_user(transaction, user, password))
+        self.change(|change| {
+            insert_user(change, user, password)?;
+            let text = format!("{} was added as a user: {}.", user.name, grant_in_words(&user.grant));
+            note(change, user.added_at, (ProgramSubject::User, &user.name), "added", &text)
+        })
     }
 
     /// Changes what a user may see and do, from the next request on.
-    pub fn change_grant(&self, name: &str, grant: &Grant) -> Result<()> {
+    pub fn change_grant(&self, name: &str, grant: &Grant, now: Timestamp) -> Result<()> {
         ensure_fits(name, grant)?;
         self.change(|transaction| {
             let changed = transaction.execute(
                 "UPDATE users SET role = ?2, accounts = ?3 WHERE name = ?1",
                 params![name, grant.role.name(), accounts_to_sql(&grant.accounts)],
             )?;
-            if changed == 0 { Err(LedgerError::NoSuchUser(name.to_owned())) } else { Ok(()) }
+            if changed == 0 {
+                return Err(LedgerError::NoSuchUser(name.to_owned()));
+            }
+            let text = format!("{name} may now do this: {}.", grant_in_words(grant));
+            note(transaction, now, (ProgramSubject::User, name), "changed", &text)
         })
     }
 
     /// Changes a user's password, and ends all of the user's sessions but `kept`.
-    pub fn change_password(&self, name: &str, password: &str, kept: Option<&SecretHash>) -> Result<()> {
+    pub fn change_password(&self, name: &str, password: &str, kept: Option<&SecretHash>, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             if transaction.execute("UPDATE users SET password = ?2 WHERE name = ?1", [name, password])? == 0 {
                 return Err(LedgerError::NoSuchUser(name.to_owned()));
             }
             transaction.execute("DELETE FROM sessions WHERE user = ?1 AND secret IS NOT ?2", params![name, kept])?;
-            Ok(())
+            let text = format!("{name} has another password.");
+            note(transaction, now, (ProgramSubject::User, name), "password-changed", &text)
         })
     }
 
     /// Removes a user, and ends the user's sessions.
-    pub fn remove_user(&self, name: &str) -> Result<()> {
+    pub fn remove_user(&self, name: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| match transaction.execute("DELETE FROM users WHERE name = ?1", [name])? {
             0 => Err(LedgerError::NoSuchUser(name.to_owned())),
-            _ => Ok(()),
+            _ => note(transaction, now, (ProgramSubject::User, name), "removed", &format!("{name} was removed.")),
         })
     }
 
@@ -217,15 +227,19 @@ impl Ledger {
             if added == 0 {
                 return Err(LedgerError::TokenExists(token.name.clone()));
             }
-            Ok(())
+            let text = format!("Token {} was made: {}.", token.name, grant_in_words(&token.grant));
+            note(transaction, token.made_at, (ProgramSubject::Token, &token.name), "made", &text)
         })
     }
 
     /// Withdraws a token: it opens nothing from now on.
-    pub fn withdraw_token(&self, name: &str) -> Result<()> {
+    pub fn withdraw_token(&self, name: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| match transaction.execute("DELETE FROM tokens WHERE name = ?1", [name])? {
             0 => Err(LedgerError::NoSuchToken(name.to_owned())),
-            _ => Ok(()),
+            _ => {
+                let text = format!("Token {name} was withdrawn.");
+                note(transaction, now, (ProgramSubject::Token, name), "withdrawn", &text)
+            }
         })
     }
 

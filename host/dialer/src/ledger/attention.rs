@@ -1,18 +1,16 @@
 //! What the tables say about whether an account needs a person. Everything is counted by an index or was counted
 //! before: the list of accounts shows it for each of them, and an account may have 100,000 numbers.
 
+use crate::ledger::accounts::checks::sources;
 use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::events::EventKind;
 use crate::ledger::policies::Revision;
-use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use crate::ledger::{Ledger, Result, from_sql};
 use dialguard::contract::{Status, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// Unread alerts that are counted; there may be more.
 pub const UNREAD_COUNTED_MAX: u32 = 100;
-
-/// Problems with sources that a run records, at most.
-const PROBLEMS_OF_RUN_MAX: u32 = 22;
 
 /// A review's notice that a number was not replaced because no candidate is rated clean. The contract has named it
 /// since 0.1.
@@ -90,30 +88,14 @@ impl Ledger {
         self.read(|transaction| figures(transaction, &profile(transaction, id)?))
     }
 
-    /// What went wrong at the sources in the account's latest review, in words.
-    pub(crate) fn latest_source_problems(&self, id: &str) -> Result<Vec<String>> {
-        self.read(|transaction| {
-            let account = profile(transaction, id)?;
-            let Some(run) = latest_review(transaction, account.key)? else { return Ok(Vec::new()) };
-            let mut statement = transaction.prepare_cached(
-                "SELECT run, text FROM events WHERE account = ?1 AND kind = ?2 ORDER BY id DESC LIMIT ?3",
-            )?;
-            let latest = params![account.key, EventKind::CarrierProblem.name(), PROBLEMS_OF_RUN_MAX];
-            let found = statement.query_map(latest, |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let found: Vec<(Option<i64>, String)> = found.collect::<rusqlite::Result<_>>()?;
-            let of_run = found.into_iter().rev().filter(|(of, _)| *of == Some(run));
-            Ok(of_run.map(|(_, text)| text).collect())
-        })
+    /// The sources that fail for the account, by name, each with what went wrong the last time.
+    pub(crate) fn failing_sources(&self, id: &str) -> Result<Vec<(String, String)>> {
+        self.read(|transaction| sources::failing(transaction, &profile(transaction, id)?))
     }
 
     /// Sources whose circuit is open, by name, with until when.
     pub(crate) fn open_circuits(&self, now: Timestamp) -> Result<Vec<(String, Timestamp)>> {
-        self.read(|transaction| {
-            let mut statement = transaction
-                .prepare_cached("SELECT source, until FROM resting_sources WHERE until > ?1 ORDER BY source")?;
-            let open = statement.query_map([to_sql(now)], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
-            Ok(open.collect::<rusqlite::Result<_>>()?)
-        })
+        self.read(|transaction| sources::open_circuits(transaction, now))
     }
 
     /// Whether numbers are monitored though there is no source of verdicts.

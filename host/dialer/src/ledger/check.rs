@@ -367,9 +367,9 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
            FROM sqlite_sequence WHERE name = 'events' AND seq <> ifnull((SELECT max(id) FROM events), 0)",
     ),
     (
-        "policy-events-kept",
-        "Events of policies are only appended: none is missing",
-        "SELECT 'policy events ' || (before + 1) || ' to ' || (id - 1) || ' are missing'
-           FROM (SELECT id, ifnull(lag(id) OVER (ORDER BY id), 0) AS before FROM policy_events) WHERE id <> before + 1",
+        "program-events-kept",
+        "Events outside accounts are only appended: none is missing",
+        "SELECT 'events outside accounts ' || (before + 1) || ' to ' || (id - 1) || ' are missing'
+           FROM (SELECT id, ifnull(lag(id) OVER (ORDER BY id), 0) AS before FROM program_events) WHERE id <> before + 1",
     ),
 ];

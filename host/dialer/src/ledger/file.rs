@@ -53,6 +53,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/27-attention-and-billing.sql"),
     include_str!("schema/28-calls-from-logs.sql"),
     include_str!("schema/29-rated-days.sql"),
+    include_str!("schema/30-program-events.sql"),
 ];
 
 /// A file that is open.

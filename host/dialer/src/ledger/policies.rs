@@ -404,9 +404,9 @@ impl Ledger {
     pub fn policy_events(&self, last: u32) -> Result<Vec<PolicyEvent>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(&format!(
-                "SELECT policy_events.id, at, revision, severity, policy_events.kind, text, {ACTOR_COLUMNS}
-                   FROM policy_events {} ORDER BY policy_events.id DESC LIMIT ?1",
-                join_actors("policy_events")
+                "SELECT program_events.id, at, revision, severity, program_events.kind, text, {ACTOR_COLUMNS}
+                   FROM program_events {} WHERE subject = 'policy' ORDER BY program_events.id DESC LIMIT ?1",
+                join_actors("program_events")
             ))?;
             let events = statement.query_map([last], |row| {
                 let severity: String = row.get(3)?;
@@ -631,7 +631,7 @@ fn tell(
         Severity::Alert => "alert",
     };
     transaction.execute(
-        "INSERT INTO policy_events (at, revision, severity, kind, text, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO program_events (at, revision, severity, kind, text, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![to_sql(now), revision.map(to_sql), severity, kind, text, transaction.actor_key()?],
     )?;
     Ok(())

@@ -1,6 +1,7 @@
 //! The providers that numbers are bought from.
 
 use crate::ledger::events::{EventKind, append};
+use crate::ledger::program_events::{ProgramSubject, note};
 use crate::ledger::sources::{SERVICE_NAME_BYTES_MAX, SERVICE_SETTINGS_BYTES_MAX};
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, ensure_length, ensure_room, from_sql, to_sql};
 use crate::phone::e164;
@@ -114,7 +115,7 @@ impl NumberState {
 
 impl Ledger {
     /// Adds a provider.
-    pub fn add_provider(&self, provider: &ProviderProfile) -> Result<()> {
+    pub fn add_provider(&self, provider: &ProviderProfile, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let ProviderProfile { name, kind, price_cents, settings } = checked(provider)?;
             ensure_room(transaction, "providers", PROVIDERS_MAX)?;
@@ -126,29 +127,37 @@ impl Ledger {
             if added == 0 {
                 return Err(LedgerError::ProviderExists(name.clone()));
             }
-            Ok(())
+            let text = format!("Provider {name} ({}) was added.", kind.provider());
+            note(transaction, now, (ProgramSubject::Provider, name), "added", &text)
         })
     }
 
     /// Changes a provider's price and settings. Its kind stays, because numbers were bought there.
-    pub fn change_provider(&self, provider: &ProviderProfile) -> Result<()> {
+    pub fn change_provider(&self, provider: &ProviderProfile, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let ProviderProfile { name, kind, price_cents, settings } = checked(provider)?;
             let changed = transaction.execute(
                 "UPDATE providers SET price_cents = ?3, settings = ?4 WHERE name = ?1 AND kind = ?2",
                 params![name, kind.name(), price_cents, settings],
             )?;
-            if changed == 0 { Err(LedgerError::NoSuchProvider(name.to_owned())) } else { Ok(()) }
+            if changed == 0 {
+                return Err(LedgerError::NoSuchProvider(name.to_owned()));
+            }
+            let text = format!("Provider {name} was changed.");
+            note(transaction, now, (ProgramSubject::Provider, name), "changed", &text)
         })
     }
 
     /// Removes a provider. One that an account buys from, or that a number was bought from, stays.
-    pub fn remove_provider(&self, name: &str) -> Result<()> {
+    pub fn remove_provider(&self, name: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let removed = transaction.execute("DELETE FROM providers WHERE name = ?1", [name]);
             match removed.map_err(|error| (error.sqlite_error_code(), error)) {
                 Ok(0) => Err(LedgerError::NoSuchProvider(name.to_owned())),
-                Ok(_) => Ok(()),
+                Ok(_) => {
+                    let text = format!("Provider {name} was removed.");
+                    note(transaction, now, (ProgramSubject::Provider, name), "removed", &text)
+                }
                 Err((Some(ErrorCode::ConstraintViolation), _)) => Err(LedgerError::ProviderInUse(name.to_owned())),
                 Err((_, error)) => Err(error.into()),
             }

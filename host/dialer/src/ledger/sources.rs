@@ -3,9 +3,10 @@
 pub(in crate::ledger) mod carriers;
 pub(in crate::ledger) mod lookups;
 
+use crate::ledger::program_events::{ProgramSubject, note};
 use crate::ledger::sources::carriers::Carriers;
 use crate::ledger::{Ledger, LedgerError, Result, ensure_length, ensure_room};
-use dialguard::contract::{CarrierId, SourceId};
+use dialguard::contract::{CarrierId, SourceId, Timestamp};
 use rusqlite::params;
 
 /// Sources of a ledger, at most: each run asks all of them.
@@ -98,7 +99,7 @@ impl SourceKind {
 
 impl Ledger {
     /// Adds a source of verdicts, one of at most 100.
-    pub fn add_source(&self, source: &SourceProfile) -> Result<()> {
+    pub fn add_source(&self, source: &SourceProfile, now: Timestamp) -> Result<()> {
         ensure_length("a source's name", &source.name, SERVICE_NAME_BYTES_MAX)?;
         ensure_length("a source's location", &source.location, SERVICE_SETTINGS_BYTES_MAX)?;
         self.change(|transaction| {
@@ -115,6 +116,8 @@ impl Ledger {
                 "INSERT INTO sources (name, kind, location) VALUES (?1, ?2, ?3)",
                 params![source.name, source.kind.name(), source.location],
             )?;
+            let text = format!("Source {} ({}) was added.", source.name, source.kind.name());
+            note(transaction, now, (ProgramSubject::Source, &source.name), "added", &text)?;
             let is_new = "SELECT NOT EXISTS (SELECT 1 FROM source_ids WHERE name = ?1)";
             if transaction.query_row(is_new, [&source.name], |row| row.get(0))? {
                 ensure_room(transaction, "source_ids", SOURCE_IDS_MAX)?;
@@ -125,14 +128,18 @@ impl Ledger {
     }
 
     /// Changes where a source has its verdicts from. Its kind stays, because its past verdicts are of that kind.
-    pub fn change_source(&self, source: &SourceProfile) -> Result<()> {
+    pub fn change_source(&self, source: &SourceProfile, now: Timestamp) -> Result<()> {
         ensure_length("a source's location", &source.location, SERVICE_SETTINGS_BYTES_MAX)?;
         self.change(|transaction| {
             let changed = transaction.execute(
                 "UPDATE sources SET location = ?3 WHERE name = ?1 AND kind = ?2",
                 params![source.name, source.kind.name(), source.location],
             )?;
-            if changed == 0 { Err(LedgerError::NoSuchSource(source.name.clone())) } else { Ok(()) }
+            if changed == 0 {
+                return Err(LedgerError::NoSuchSource(source.name.clone()));
+            }
+            let text = format!("Source {} was changed.", source.name);
+            note(transaction, now, (ProgramSubject::Source, &source.name), "changed", &text)
         })
     }
 
@@ -143,12 +150,13 @@ impl Ledger {
     }
 
     /// Removes a source of verdicts. What it said before stays on record.
-    pub fn remove_source(&self, name: &str) -> Result<()> {
+    pub fn remove_source(&self, name: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             if transaction.execute("DELETE FROM sources WHERE name = ?1", [name])? == 0 {
                 return Err(LedgerError::NoSuchSource(name.to_owned()));
             }
-            Ok(())
+            let text = format!("Source {name} was removed.");
+            note(transaction, now, (ProgramSubject::Source, name), "removed", &text)
         })
     }
 

@@ -109,7 +109,7 @@ impl Fixture {
             .unwrap();
         let location = file.to_string_lossy().into_owned();
         let source = SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location };
-        self.ledger.add_source(&source).unwrap();
+        self.ledger.add_source(&source, 0).unwrap();
     }
 
     fn charges(&self) -> Vec<(String, i64)> {
@@ -500,7 +500,7 @@ fn activations_and_policy_events_are_only_appended() {
     fixture.execute("INSERT INTO revisions (policy, made_at) VALUES ('first', 0)").unwrap();
     assert!(error(fixture.execute(&activate(6, "4"))).contains("each replacing the one before"));
     assert!(error(fixture.execute(&activate(6, "NULL"))).contains("each replacing the one before"));
-    for table in ["activations", "policy_events"] {
+    for table in ["activations", "program_events"] {
         assert!(error(fixture.execute(&format!("UPDATE {table} SET at = 1"))).contains("only appended"));
         assert!(error(fixture.execute(&format!("DELETE FROM {table}"))).contains("only appended"));
     }
@@ -660,16 +660,16 @@ fn carriers_that_are_the_same_are_one_after_an_upgrade() {
     let ids = ledger.carriers_named(&named).unwrap().into_iter().map(|carrier| carrier.id).collect::<Vec<_>>();
     assert_eq!(ids, [1, 6, 4, 6], "ids of other spellings are not reused");
     let alias = |alias: &str, carrier: &str| CarrierAlias { alias: alias.into(), carrier: carrier.into() };
-    ledger.set_carrier_alias(&alias("hiya", "ATT Mobility")).unwrap();
+    ledger.set_carrier_alias(&alias("hiya", "ATT Mobility"), 0).unwrap();
     assert_eq!(listed(), [att.clone(), verizon.clone(), (6, "Nomorobo".into())]);
     let latest = ledger.latest_answers(ACME, &[NUMBER]).unwrap();
     assert_eq!(latest[&NUMBER], [answer(1, 55, 96)]);
     for (name, carrier) in [("AT&T", "att"), ("AT&T", "Hiya"), ("AT&T", "AT&T Mobility"), ("", "AT&T"), ("x", " ")] {
-        assert!(ledger.set_carrier_alias(&alias(name, carrier)).unwrap_err().is_refusal(), "{name} {carrier}");
+        assert!(ledger.set_carrier_alias(&alias(name, carrier), 0).unwrap_err().is_refusal(), "{name} {carrier}");
     }
-    ledger.remove_carrier_alias("HIYA").unwrap();
+    ledger.remove_carrier_alias("HIYA", 0).unwrap();
     assert_eq!(listed(), [att, hiya, verizon, (6, "Nomorobo".into())]);
-    assert!(error(ledger.remove_carrier_alias("HIYA")).contains("no alias \"HIYA\""));
+    assert!(error(ledger.remove_carrier_alias("HIYA", 0)).contains("no alias \"HIYA\""));
 }
 
 /// What was charged before causes were recorded stays, and what is charged from now on has one.
@@ -753,21 +753,21 @@ fn providers_are_kept_by_name() {
         price_cents,
         settings: "{}".into(),
     };
-    ledger.add_provider(&profile("main", 100)).unwrap();
-    ledger.add_provider(&ProviderProfile { kind: ProviderKind::Twilio, ..profile("again", 115) }).unwrap();
-    assert!(matches!(ledger.add_provider(&profile("main", 1)), Err(LedgerError::ProviderExists(_))));
+    ledger.add_provider(&profile("main", 100), 0).unwrap();
+    ledger.add_provider(&ProviderProfile { kind: ProviderKind::Twilio, ..profile("again", 115) }, 0).unwrap();
+    assert!(matches!(ledger.add_provider(&profile("main", 1), 0), Err(LedgerError::ProviderExists(_))));
     for price_cents in [0, 10_001] {
-        assert!(matches!(ledger.add_provider(&profile("other", price_cents)), Err(LedgerError::Refused(_))));
+        assert!(matches!(ledger.add_provider(&profile("other", price_cents), 0), Err(LedgerError::Refused(_))));
     }
-    ledger.change_provider(&profile("main", 200)).unwrap();
+    ledger.change_provider(&profile("main", 200), 0).unwrap();
     assert_eq!(ledger.provider("main").unwrap(), profile("main", 200));
     // The kind of a provider cannot be changed.
-    assert!(matches!(ledger.change_provider(&profile("again", 200)), Err(LedgerError::NoSuchProvider(_))));
+    assert!(matches!(ledger.change_provider(&profile("again", 200), 0), Err(LedgerError::NoSuchProvider(_))));
     let names = || ledger.providers().unwrap().into_iter().map(|provider| provider.name).collect::<Vec<_>>();
     assert_eq!(names(), ["again", "main"]);
-    ledger.remove_provider("again").unwrap();
+    ledger.remove_provider("again", 0).unwrap();
     assert_eq!(names(), ["main"]);
-    for refused in [ledger.remove_provider("again"), ledger.provider("again").map(drop)] {
+    for refused in [ledger.remove_provider("again", 0), ledger.provider("again").map(drop)] {
         assert!(matches!(refused, Err(LedgerError::NoSuchProvider(_))));
     }
 }
@@ -778,10 +778,10 @@ fn a_provider_in_use_stays() {
     let fixture = Fixture::new("2026-01-15T09:00:00Z");
     let profile =
         ProviderProfile { name: "main".into(), kind: ProviderKind::Twilio, price_cents: 115, settings: "{}".into() };
-    fixture.ledger.add_provider(&profile).unwrap();
+    fixture.ledger.add_provider(&profile, 0).unwrap();
     fixture.execute("CREATE TABLE buyers (provider TEXT REFERENCES providers (name)) STRICT").unwrap();
     fixture.execute("INSERT INTO buyers VALUES ('main')").unwrap();
-    assert!(fixture.ledger.remove_provider("main").unwrap_err().to_string().contains("in use"));
+    assert!(fixture.ledger.remove_provider("main", 0).unwrap_err().to_string().contains("in use"));
     assert_eq!(fixture.ledger.provider("main").unwrap(), profile);
 }
 

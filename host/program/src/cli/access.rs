@@ -151,17 +151,17 @@ pub fn users(context: &CommandContext, command: UsersCommand) -> Result<Done> {
             }))
         }
         UsersCommand::RevokeInvite { id } => {
-            ledger.revoke_invite(id)?;
+            ledger.revoke_invite(id, context.now())?;
             Ok(Done::say(format!("Invite {id} is revoked.")))
         }
         UsersCommand::Change { name, grant } => {
             let grant = grant.grant(&ledger)?;
-            ledger.change_grant(&name, &grant)?;
+            ledger.change_grant(&name, &grant, context.now())?;
             Ok(Done::say(format!("{name} is changed: {}.", grant_in_words(&grant))))
         }
         UsersCommand::Password { name } => {
             ledger.user(&name)?.ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
-            change_password(&ledger, &name, &password()?, None)?;
+            change_password(&ledger, &name, &password()?, None, context.now())?;
             Ok(Done::say(format!("{name} has another password, and is signed out.")))
         }
         UsersCommand::Sessions { name } => {
@@ -178,13 +178,13 @@ pub fn users(context: &CommandContext, command: UsersCommand) -> Result<Done> {
         UsersCommand::SignOut { name, session } => {
             ledger.user(&name)?.ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
             match session {
-                Some(id) => ledger.end_session_of(&name, &id)?,
-                None => drop(ledger.end_sessions_of(&name, None)?),
+                Some(id) => ledger.end_session_of(&name, &id, context.now())?,
+                None => drop(ledger.end_sessions_of(&name, None, context.now())?),
             }
             Ok(Done::say(format!("{name} is signed out.")))
         }
         UsersCommand::Remove { name } => {
-            ledger.remove_user(&name)?;
+            ledger.remove_user(&name, context.now())?;
             Ok(Done::say(format!("{name} is removed and signed out.")))
         }
         UsersCommand::List => {
@@ -208,7 +208,7 @@ pub fn tokens(context: &CommandContext, command: TokensCommand) -> Result<Done> 
             Ok(Done::show(context.json, || NewToken { name: name.clone(), token: token.clone() }, text))
         }
         TokensCommand::Withdraw { name } => {
-            ledger.withdraw_token(&name)?;
+            ledger.withdraw_token(&name, context.now())?;
             Ok(Done::say(format!("{name} is withdrawn.")))
         }
         TokensCommand::List => {

@@ -225,7 +225,7 @@ impl<'a> Story<'a> {
         ledger.import_numbers(ACCOUNT, &CANDIDATES, ImportedAs::Candidate, now)?;
         for (carrier, (name, _)) in CARRIERS.iter().enumerate() {
             let location = self.file_of(carrier).to_string_lossy().into_owned();
-            ledger.add_source(&SourceProfile { name: (*name).into(), kind: SourceKind::Verdicts, location })?;
+            ledger.add_source(&SourceProfile { name: (*name).into(), kind: SourceKind::Verdicts, location }, now)?;
         }
         self.dialguard.decide(ACCOUNT, &Request::StartMonitoring(numbers)).await?;
         self.say("A throw-away account: 12 numbers monitored in 15 slots, $49.00 a month, auto-replacement turned on,");

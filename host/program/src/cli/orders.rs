@@ -4,7 +4,7 @@ use super::consent::{Consent, Question};
 use super::output::{dollars, e164, table};
 use super::{CommandContext, Done};
 use crate::json::Order;
-use crate::words::{OTHER_AREA, abandoning_in_words, reason_in_words as reason};
+use crate::words::{OTHER_AREA, abandoning_in_words, actor_in_words, reason_in_words as reason};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -119,7 +119,8 @@ fn show(context: &CommandContext, orders: &[ledger::Order]) -> Done {
     )
 }
 
-const HEADER: [&str; 9] = ["ORDER", "ACCOUNT", "REPLACES", "SLOT", "PRICE", "CHARGED", "WHY", "REPLACED AT", "STATUS"];
+const HEADER: [&str; 10] =
+    ["ORDER", "ACCOUNT", "REPLACES", "SLOT", "PRICE", "CHARGED", "WHY", "BY", "REPLACED AT", "STATUS"];
 
 fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
     let rows = orders.iter().map(|order| {
@@ -134,6 +135,7 @@ fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
             },
             order.charged_cents.map_or("–".into(), dollars),
             reason(order.why).into(),
+            actor_in_words(order.asked_by.as_ref()),
             order.swapped_at.map_or("–".into(), rfc3339),
             status(order, now),
         ]

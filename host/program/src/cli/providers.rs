@@ -94,7 +94,7 @@ pub async fn run(context: &CommandContext, command: ProvidersCommand) -> Result<
         ProvidersCommand::Change { name, options } => change(context, &name, *options),
         ProvidersCommand::Test { name } => test(context, &name).await,
         ProvidersCommand::Remove { name } => {
-            context.ledger()?.remove_provider(&name)?;
+            context.ledger()?.remove_provider(&name, context.now())?;
             Ok(Done::say(format!("{name} is removed.")))
         }
         ProvidersCommand::List => list(context),
@@ -105,7 +105,7 @@ fn add(context: &CommandContext, name: String, provider: ProviderChoice, options
     let kind = if provider.twilio { ProviderKind::Twilio } else { ProviderKind::Telnyx };
     let profile = options.spec().profile(&name, kind).map_err(misgiven)?;
     open_provider(&profile).with_context(|| format!("{} was not added", profile.name))?;
-    context.new_ledger()?.add_provider(&profile)?;
+    context.new_ledger()?.add_provider(&profile, context.now())?;
     Ok(Done::show(
         context.json,
         || Provider::from(&profile),
@@ -122,7 +122,7 @@ fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Res
     let ledger = context.ledger()?;
     let profile = options.spec().onto(&ledger.provider(name)?).map_err(misgiven)?;
     open_provider(&profile).with_context(|| format!("{name} was not changed"))?;
-    ledger.change_provider(&profile)?;
+    ledger.change_provider(&profile, context.now())?;
     Ok(Done::show(
         context.json,
         || Provider::from(&profile),

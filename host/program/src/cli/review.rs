@@ -4,7 +4,7 @@ use super::consent::{Consent, Question, agrees};
 use super::output::{dollars, e164, problems_in_words, table};
 use super::terminal::tell;
 use super::{CommandContext, Done, hint};
-use crate::json::{Checks, Event, RatedDays, Review, Usage};
+use crate::json::{Checks, Event, ProgramEvent, RatedDays, Review, Usage};
 use crate::schedule::{self, ReviewMode};
 use crate::words::{
     REPLACEMENTS_LISTED_MAX, answered_in_words, by_in_words, check_in_words, checks_in_words, count, day_in_words,
@@ -16,7 +16,9 @@ use dialguard::calendar::{NaiveDate, rfc3339};
 use dialguard::contract::{self, Action, Request};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReplacementCost, ReviewOutcome, count_to_type};
-use dialguard_dialer::ledger::{self, EventFilter, EventQuery, Ledger, MarkCounts, StoryEntry, Subject};
+use dialguard_dialer::ledger::{
+    self, EventFilter, EventQuery, Ledger, MarkCounts, ProgramEventQuery, StoryEntry, Subject,
+};
 use dialguard_dialer::ledger::{counted_before_in_words, rated_count};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
@@ -42,10 +44,10 @@ pub struct ReviewOptions {
 
 #[derive(Args)]
 pub struct EventOptions {
-    /// The account
-    id: String,
+    /// The account [default: what happened outside accounts: to users, tokens, sources, policies and the like]
+    id: Option<String>,
     /// Only events of this number
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, requires = "id")]
     number: Option<String>,
     /// How many of the latest to list; without --json, events that belong together count as one
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -189,6 +191,7 @@ fn days_in_words(rated: &ledger::RatedDays, today: NaiveDate) -> String {
 /// As JSON, every event is one; otherwise what belongs together is.
 pub async fn events(context: &CommandContext, EventOptions { id, number, last }: EventOptions) -> Result<Done> {
     let ledger = context.ledger()?;
+    let Some(id) = id else { return program_events(context, &ledger, last) };
     let account = ledger.account(&id)?;
     let number = number.map(|text| PhoneNumber::parse(&text, account.region)).transpose()?.map(PhoneNumber::digits);
     if context.json {
@@ -197,6 +200,24 @@ pub async fn events(context: &CommandContext, EventOptions { id, number, last }:
     }
     let page = ledger.story_page(&id, &EventQuery { number, ..EventQuery::default() }, last)?;
     Ok(Done::say(story_in_words(&page.entries, account.time_zone)))
+}
+
+/// What happened outside accounts, the oldest first, below its date (UTC).
+fn program_events(context: &CommandContext, ledger: &Ledger, last: u32) -> Result<Done> {
+    let mut events = ledger.program_events(&ProgramEventQuery::default(), last)?.events;
+    events.reverse();
+    let in_words = || {
+        let day = |event: &ledger::ProgramEvent| day_in_words(event.at, Zone::utc());
+        let days = events.chunk_by(|one, next| day(one) == day(next)).map(|events| {
+            let lines = events.iter().map(|event| {
+                let (when, by) = (time_of_day(event.at, Zone::utc()), by_in_words(event.actor.as_ref()));
+                format!("{when}  {}, {by}\n", event.text.trim_end_matches('.'))
+            });
+            format!("{} (UTC)\n{}", day(&events[0]), lines.collect::<String>())
+        });
+        days.collect::<Vec<_>>().join("\n")
+    };
+    Ok(Done::show(context.json, || events.iter().map(ProgramEvent::from).collect::<Vec<_>>(), in_words))
 }
 
 /// The oldest entry first, below its local date, and its steps below it.
@@ -219,7 +240,8 @@ fn story_in_words(entries: &[StoryEntry], zone: Zone) -> String {
                 String::new()
             };
             for step in &entry.steps {
-                text += &format!("         {} {}\n", time_of_step(step.at, entry.at, zone), sentence(step, zone));
+                let told = sentence(step, zone).replace('\n', "\n           ");
+                text += &format!("         {} {told}\n", time_of_step(step.at, entry.at, zone));
             }
         }
     }

@@ -144,17 +144,18 @@ pub async fn run(context: &CommandContext, command: SourcesCommand) -> Result<Do
         }
         SourcesCommand::Test { name, number } => test(context, &name, number).await,
         SourcesCommand::Remove { name } => {
-            context.ledger()?.remove_source(&name)?;
+            context.ledger()?.remove_source(&name, context.now())?;
             Ok(Done::say(format!("{name} is removed.")))
         }
         SourcesCommand::Alias { alias, carrier } => {
-            context
-                .new_ledger()?
-                .set_carrier_alias(&ledger::CarrierAlias { alias: alias.clone(), carrier: carrier.clone() })?;
+            context.new_ledger()?.set_carrier_alias(
+                &ledger::CarrierAlias { alias: alias.clone(), carrier: carrier.clone() },
+                context.now(),
+            )?;
             Ok(Done::say(format!("{alias} means {carrier} from now on.")))
         }
         SourcesCommand::Unalias { alias } => {
-            context.ledger()?.remove_carrier_alias(&alias)?;
+            context.ledger()?.remove_carrier_alias(&alias, context.now())?;
             Ok(Done::say(format!("{alias} is a carrier of its own from now on.")))
         }
         SourcesCommand::List => list(context),
@@ -180,7 +181,7 @@ fn add(
     let profile = spec.profile(&name, kind).map_err(misgiven)?;
     let holds = inspect(&profile, context.now()).with_context(|| format!("{} was not added", profile.name))?;
     let ledger = context.new_ledger()?;
-    ledger.add_source(&profile)?;
+    ledger.add_source(&profile, context.now())?;
     let mut added = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
     added["holds"] = json!(holds);
     Ok(Done::show(context.json, || added, || format!("{} is added: {holds}", profile.name)))
@@ -192,7 +193,7 @@ fn change(context: &CommandContext, name: &str, spec: SourceSpec) -> Result<Done
     let profile = spec.onto(&before).map_err(misgiven)?;
     ensure!(profile != before, "give something to change, such as --path or --budget-cents");
     let holds = inspect(&profile, context.now()).with_context(|| format!("{name} was not changed"))?;
-    ledger.change_source(&profile)?;
+    ledger.change_source(&profile, context.now())?;
     let mut changed = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
     changed["holds"] = json!(holds);
     Ok(Done::show(context.json, || changed, || format!("{name} is changed: {holds}")))

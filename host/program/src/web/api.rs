@@ -13,6 +13,7 @@ mod number_files;
 mod numbers;
 mod orders;
 mod policies;
+mod program_events;
 mod providers;
 mod requests;
 mod reviews;
@@ -132,6 +133,7 @@ fn documented() -> (Router<Site>, Document) {
         .merge(policies::routes())
         .merge(settings::routes())
         .merge(sources::routes())
+        .merge(program_events::routes())
         .merge(providers::routes())
         .merge(users::routes())
         .merge(tokens::routes())

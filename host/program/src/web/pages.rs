@@ -21,6 +21,7 @@ mod orders;
 mod picture;
 mod policy;
 mod pool;
+mod program_activity;
 mod review;
 mod services;
 mod settings;
@@ -56,6 +57,7 @@ pub fn routes(site: &Site) -> Router<Site> {
         .merge(guide::routes())
         .merge(policy::routes())
         .merge(pool::routes())
+        .merge(program_activity::routes())
         .merge(settings::routes())
         .merge(review::routes())
         .merge(services::routes())

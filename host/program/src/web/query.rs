@@ -33,7 +33,7 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 25] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
@@ -53,6 +53,7 @@ const PAGES: [&str; 24] = [
     "/accounts/{account}/screen/{upload}",
     "/accounts/{account}/screen/{upload}/refused.csv",
     "/accounts/{account}/settings",
+    "/activity",
     "/add-provider",
     "/add-source",
     "/join",

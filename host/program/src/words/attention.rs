@@ -17,10 +17,10 @@ pub fn concern_in_words(concern: &Concern) -> String {
         Concern::OrdersStuck { orders: 1 } => "1 replacement is stuck.".into(),
         Concern::OrdersStuck { orders } => format!("{} are stuck.", count((*orders).into(), "replacement")),
         Concern::SourcesFailing { sources, problem } => match &sources[..] {
-            [_] => format!("A source has problems: {}.", problem.trim_end_matches('.')),
+            [_] => format!("A source does not answer: {}.", problem.trim_end_matches('.')),
             several => {
                 let sources = count(several.len() as u64, "source");
-                format!("{sources} have problems, such as {}.", problem.trim_end_matches('.'))
+                format!("{sources} do not answer, such as {}.", problem.trim_end_matches('.'))
             }
         },
         Concern::NoSource => "Numbers are monitored, but there is no source that says how they stand.".into(),
@@ -83,8 +83,8 @@ pub fn remedy(concern: &Concern) -> Steps {
         ),
         Concern::NoSource => (
             "add one with `dialguard sources add`",
-            "an administrator adds one with `dialguard sources add`",
-            "an administrator adds one with `dialguard sources add`",
+            "an administrator adds one under Sources",
+            "an administrator adds one with `POST /api/v1/sources`",
         ),
         Concern::WebhooksPaused { .. } => (
             "`dialguard alerts list` says why, and `dialguard alerts test ID` resumes it",

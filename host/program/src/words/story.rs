@@ -83,7 +83,15 @@ fn counts_in_words(entry: &StoryEntry) -> Vec<String> {
     let mut counts: Vec<(&String, u64)> = entry.counts.iter().map(|(kind, count)| (kind, *count)).collect();
     counts.retain(|(kind, _)| own(kind).is_some());
     counts.sort_by_key(|(kind, _)| FIRST.iter().position(|first| Some(*first) == own(kind)).unwrap_or(FIRST.len()));
-    let said = counts.into_iter().map(|(kind, many)| counted(kind, many));
+    let problems_of = |kind: &str| {
+        let texts = entry.steps.iter().filter(|step| step.kind == kind).map(|step| step.text.lines().count());
+        texts.sum::<usize>() as u64
+    };
+    let said = counts.into_iter().map(|(kind, many)| match own(kind) {
+        // One event has all problems of a review.
+        Some(EventKind::CarrierProblem | EventKind::ProviderProblem) => counted(kind, many.max(problems_of(kind))),
+        _ => counted(kind, many),
+    });
     // A policy's remarks have names of its own.
     let remarks: u64 = entry.counts.iter().filter(|(kind, _)| own(kind).is_none()).map(|(_, count)| count).sum();
     said.chain((remarks > 0).then(|| count(remarks, "notice"))).collect()

@@ -1,6 +1,8 @@
 //! Links by which people become users: the link for the first user, and invites. Each works once.
 
 use super::{Grant, SecretHash, User, accounts_to_sql, ensure_fits, grant, insert_user};
+use crate::ledger::actors::Actor;
+use crate::ledger::program_events::{ProgramSubject, grant_in_words, note};
 use crate::ledger::{Ledger, LedgerError, Result, ensure_room, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -77,7 +79,10 @@ impl Ledger {
             if transaction.execute("DELETE FROM first_user_link WHERE secret = ?1", [secret])? == 0 {
                 return Err(LedgerError::LinkGone);
             }
-            insert_user(transaction, user, password)
+            insert_user(transaction, user, password)?;
+            let text = format!("{} became the first user, by the link.", user.name);
+            let themselves = transaction.by(Actor::user(&user.name, user.added_at));
+            note(&themselves, user.added_at, (ProgramSubject::User, &user.name), "added", &text)
         })
     }
 
@@ -100,7 +105,10 @@ impl Ledger {
                     to_sql(invite.ends_at)
                 ],
             )?;
-            Ok(from_sql(transaction.last_insert_rowid()))
+            let id = transaction.last_insert_rowid();
+            let text = format!("Invite {id} was made: {}.", grant_in_words(&invite.grant));
+            note(transaction, invite.made_at, (ProgramSubject::Invite, &id.to_string()), "made", &text)?;
+            Ok(from_sql(id))
         })
     }
 
@@ -127,11 +135,15 @@ impl Ledger {
     }
 
     /// Revokes an invite: its link opens nothing from now on.
-    pub fn revoke_invite(&self, id: u64) -> Result<()> {
+    pub fn revoke_invite(&self, id: u64, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let revoked =
                 transaction.execute("DELETE FROM invites WHERE id = ?1", [i64::try_from(id).unwrap_or(-1)])?;
-            if revoked == 0 { Err(LedgerError::NoSuchInvite(id)) } else { Ok(()) }
+            if revoked == 0 {
+                return Err(LedgerError::NoSuchInvite(id));
+            }
+            let text = format!("Invite {id} was revoked.");
+            note(transaction, now, (ProgramSubject::Invite, &id.to_string()), "revoked", &text)
         })
     }
 
@@ -150,7 +162,12 @@ impl Ledger {
                 .optional()?
                 .ok_or(LedgerError::LinkGone)?;
             ensure_fits(name, &accepted.grant)?;
-            insert_user(transaction, &User { name: name.into(), grant: accepted.grant, added_at: now }, password)
+            let user = User { name: name.into(), grant: accepted.grant, added_at: now };
+            insert_user(transaction, &user, password)?;
+            let (id, grant) = (accepted.id, grant_in_words(&user.grant));
+            let text = format!("{name} accepted invite {id} and became a user: {grant}.");
+            let themselves = transaction.by(Actor::user(name, now));
+            note(&themselves, now, (ProgramSubject::User, name), "added", &text)
         })
     }
 }

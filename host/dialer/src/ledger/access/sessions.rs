@@ -1,6 +1,8 @@
 //! Sessions of users: begun, listed, ended.
 
 use super::{SecretHash, User, user};
+use crate::ledger::actors::Change;
+use crate::ledger::program_events::{ProgramSubject, note};
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -96,22 +98,34 @@ impl Ledger {
     }
 
     /// Ends a session of a user by its id.
-    pub fn end_session_of(&self, user: &str, id: &str) -> Result<()> {
+    pub fn end_session_of(&self, user: &str, id: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let ended = transaction.execute(
                 "DELETE FROM sessions WHERE user = ?1 AND lower(hex(substr(secret, 1, 8))) = ?2",
                 [user, id],
             )?;
-            if ended == 0 { Err(LedgerError::NoSuchSession(id.to_owned())) } else { Ok(()) }
+            if ended == 0 {
+                return Err(LedgerError::NoSuchSession(id.to_owned()));
+            }
+            note_ended(transaction, user, ended, now)
         })
     }
 
     /// Ends a user's sessions, all but `kept`; how many.
-    pub fn end_sessions_of(&self, user: &str, kept: Option<&SecretHash>) -> Result<usize> {
+    pub fn end_sessions_of(&self, user: &str, kept: Option<&SecretHash>, now: Timestamp) -> Result<usize> {
         self.change(|transaction| {
             let ended = transaction
                 .execute("DELETE FROM sessions WHERE user = ?1 AND secret IS NOT ?2", params![user, kept])?;
+            note_ended(transaction, user, ended, now)?;
             Ok(ended)
         })
     }
+}
+
+fn note_ended(change: &Change, user: &str, sessions: usize, now: Timestamp) -> Result<()> {
+    if sessions == 0 {
+        return Ok(());
+    }
+    let several = if sessions == 1 { "A session".to_owned() } else { format!("{sessions} sessions") };
+    note(change, now, (ProgramSubject::User, user), "signed-out", &format!("{several} of {user} ended."))
 }

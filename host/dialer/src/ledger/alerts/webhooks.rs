@@ -3,6 +3,7 @@
 use crate::figures::count;
 use crate::ledger::accounts::profile;
 use crate::ledger::events::{EventKind, append};
+use crate::ledger::program_events::{ProgramSubject, note};
 use crate::ledger::{Ledger, LedgerError, Result, ensure_length, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -75,9 +76,10 @@ impl Ledger {
                 params![key, new.url, new.key, new.allow_private, new.page_address, to_sql(now)],
             )?;
             let id = transaction.last_insert_rowid();
-            if let Some(account) = account {
-                let text = format!("Webhook {id} was added.");
-                append(transaction, account.key, now, None, EventKind::WebhookAdded, None, &text)?;
+            let text = format!("Webhook {id} was added.");
+            match account {
+                Some(account) => append(transaction, account.key, now, None, EventKind::WebhookAdded, None, &text)?,
+                None => note(transaction, now, (ProgramSubject::Webhook, &id.to_string()), "added", &text)?,
             }
             Ok(from_sql(id))
         })
@@ -88,11 +90,14 @@ impl Ledger {
         self.change(|transaction| {
             let webhook = find(transaction, id)?;
             transaction.execute("DELETE FROM webhooks WHERE id = ?1", [to_sql(id)])?;
-            if let Some(account) = &webhook.account {
-                let account = profile(transaction, account)?;
-                let waiting = count(webhook.waiting, "message");
-                let text = format!("Webhook {id} was removed, with {waiting} that waited.");
-                append(transaction, account.key, now, None, EventKind::WebhookRemoved, None, &text)?;
+            let waiting = count(webhook.waiting, "message");
+            let text = format!("Webhook {id} was removed, with {waiting} that waited.");
+            match &webhook.account {
+                Some(account) => {
+                    let account = profile(transaction, account)?.key;
+                    append(transaction, account, now, None, EventKind::WebhookRemoved, None, &text)?;
+                }
+                None => note(transaction, now, (ProgramSubject::Webhook, &id.to_string()), "removed", &text)?,
             }
             Ok(webhook.waiting)
         })

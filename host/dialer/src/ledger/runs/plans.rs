@@ -324,7 +324,7 @@ fn append_notices(transaction: &Change, account: &AccountProfile, run: i64, plan
     append(transaction, account.key, now, Some(run), EventKind::NoticesDropped, None, &text)
 }
 
-/// Records what went wrong, the first problems in words and the others as a count.
+/// Records what went wrong as one event, a problem a line: the first in words and the others as a count.
 fn append_problems(
     transaction: &Change,
     account: &AccountProfile,
@@ -332,12 +332,19 @@ fn append_problems(
     (kind, problems): (EventKind, &[String]),
     now: Timestamp,
 ) -> Result<()> {
-    let (listed, others) = problems.split_at(problems.len().min(PROBLEMS_MAX));
-    let append = |text: &str| append(transaction, account.key, now, Some(run), kind, None, text);
-    for problem in listed {
-        append(&problem.chars().take(PROBLEM_CHARACTERS_MAX).collect::<String>())?;
+    if problems.is_empty() {
+        return Ok(());
     }
-    if others.is_empty() { Ok(()) } else { append(&format!("And {} more problems.", grouped(others.len() as u64))) }
+    let (listed, others) = problems.split_at(problems.len().min(PROBLEMS_MAX));
+    let on_a_line = |problem: &String| {
+        let characters = problem.chars().take(PROBLEM_CHARACTERS_MAX);
+        characters.map(|character| if character.is_control() { ' ' } else { character }).collect::<String>()
+    };
+    let mut lines: Vec<String> = listed.iter().map(on_a_line).collect();
+    if !others.is_empty() {
+        lines.push(format!("And {} more problems.", grouped(others.len() as u64)));
+    }
+    append(transaction, account.key, now, Some(run), kind, None, &lines.join("\n"))
 }
 
 /// Queues an alert about a review, if it is news.

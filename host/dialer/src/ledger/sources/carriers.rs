@@ -4,9 +4,10 @@
 //! carrier are aliases, which users can add. Carriers that an older version took for different ones, or that an alias joins,
 //! keep their ids, which recordings have; readers get the lowest id of all names of the carrier.
 
+use crate::ledger::program_events::{ProgramSubject, note};
 use crate::ledger::runs::answers::CarrierAnswer;
 use crate::ledger::{Ledger, LedgerError, Result, ensure_room};
-use dialguard::contract::{Carrier, CarrierId};
+use dialguard::contract::{Carrier, CarrierId, Timestamp};
 use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -69,7 +70,7 @@ impl Ledger {
 
     /// Makes a name an alias of a carrier from the next run on, in place of what it meant before. The votes of both names
     /// are one; what was recorded under them is shown together.
-    pub fn set_carrier_alias(&self, CarrierAlias { alias, carrier }: &CarrierAlias) -> Result<()> {
+    pub fn set_carrier_alias(&self, CarrierAlias { alias, carrier }: &CarrierAlias, now: Timestamp) -> Result<()> {
         for name in [alias, carrier] {
             let is_name = !name.trim().is_empty()
                 && name.chars().count() <= CARRIER_CHARACTERS_MAX
@@ -90,16 +91,21 @@ impl Ledger {
                      ON CONFLICT (key) DO UPDATE SET alias = ?2, carrier = ?3",
                 params![key, alias.trim(), carrier.trim()],
             )?;
-            Ok(())
+            let (alias, carrier) = (alias.trim(), carrier.trim());
+            let text = format!("{alias:?} became another name of {carrier:?}.");
+            note(transaction, now, (ProgramSubject::Carrier, alias), "joined", &text)
         })
     }
 
     /// Makes a name a carrier of its own again.
-    pub fn remove_carrier_alias(&self, alias: &str) -> Result<()> {
+    pub fn remove_carrier_alias(&self, alias: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             match transaction.execute("DELETE FROM carrier_aliases WHERE key = ?1", [carrier_key(alias)])? {
                 0 => Err(LedgerError::NoSuchAlias(alias.to_owned())),
-                _ => Ok(()),
+                _ => {
+                    let text = format!("{alias:?} became a carrier of its own.");
+                    note(transaction, now, (ProgramSubject::Carrier, alias), "separated", &text)
+                }
             }
         })
     }

@@ -18,7 +18,7 @@ fn an_actor_is_kept_by_value() {
     let ann = Actor::user(&user.name, user.added_at);
     let by_ann = fixture.ledger.acting_as(ann.clone());
     by_ann.withdraw_candidates(ACME, &[NUMBER + 50], fixture.now).unwrap();
-    fixture.ledger.remove_user("ann").unwrap();
+    fixture.ledger.remove_user("ann", 0).unwrap();
     assert_eq!(newest(&fixture.ledger).actor, Some(ann.clone()));
     // Another user of that name is another actor.
     let later = Actor::user("ann", fixture.now + 1);
@@ -35,6 +35,34 @@ fn a_ledger_acts_as_the_systems_user_unless_another_is_named() {
     assert_eq!(fixture.ledger.actor(), Some(&Actor::system_user()));
     let events = fixture.ledger.events(ACME, EventFilter { number: None, last: 100 }).unwrap();
     assert!(events.iter().all(|event| event.actor == Some(Actor::system_user())), "{events:?}");
+}
+
+/// What is no single account's is told apart from its rows: it stays when they go, and nobody changes it without a name.
+#[test]
+fn what_happens_outside_accounts_names_its_actor() {
+    let Fixture { ledger, now, .. } = &Fixture::new(NOON);
+    let grant = Grant { role: Role::Read, accounts: Accounts::Only(["acme".to_owned()].into()) };
+    let ann = Actor::user("ann", *now);
+    let by_ann = ledger.acting_as(ann.clone());
+    by_ann.add_user(&User { name: "ben".into(), grant, added_at: *now }, "hash").unwrap();
+    by_ann.change_grant("ben", &Grant { role: Role::Administer, accounts: Accounts::All }, *now).unwrap();
+    by_ann.remove_user("ben", now + 1).unwrap();
+    assert!(by_ann.remove_user("ben", now + 2).is_err());
+    let of_ben = ProgramEventQuery { name: Some("ben".into()), ..ProgramEventQuery::default() };
+    let told = ledger.program_events(&of_ben, 100).unwrap().events;
+    let kinds: Vec<_> = told.iter().map(|event| (event.kind.as_str(), event.subject, event.actor.clone())).collect();
+    let by_her = |kind| (kind, ProgramSubject::User, Some(ann.clone()));
+    assert_eq!(kinds, [by_her("user-removed"), by_her("user-changed"), by_her("user-added")]);
+    assert_eq!(told[2].text, "ben was added as a user: read, acme.");
+
+    let nobody = ledger.acting_as(None);
+    assert!(matches!(
+        nobody.set_carrier_alias(&CarrierAlias { alias: "a".into(), carrier: "b".into() }, *now),
+        Err(LedgerError::NoActor)
+    ));
+    assert!(ledger.carrier_aliases().unwrap().iter().all(|alias| alias.alias != "a"), "and nothing is changed");
+    let page = ledger.program_events(&ProgramEventQuery { before: Some(told[0].id), ..of_ben.clone() }, 1).unwrap();
+    assert_eq!((page.events[0].id, page.next), (told[1].id, Some(told[1].id)));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn each_user_reads_alerts_for_themselves() {
     (0..200).for_each(|_| happens("policy-failed"));
     assert_eq!(unread(), [UNREAD_COUNTED_MAX; 2]);
     ledger.read_alerts("nobody", ACME).unwrap();
-    ledger.remove_user("ann").unwrap();
+    ledger.remove_user("ann", 0).unwrap();
     assert_eq!(unread(), [0, UNREAD_COUNTED_MAX]);
     assert!(ledger.unread_alerts("ben", "other").is_err());
 }

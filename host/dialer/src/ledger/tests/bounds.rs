@@ -56,13 +56,13 @@ fn names_addresses_and_settings_have_a_longest_length() {
     refused(user("u".into(), GRANTED_ACCOUNTS_MAX + 1), "at most 1000 accounts");
 
     let source = |name: String, location: String| {
-        ledger.add_source(&SourceProfile { name, kind: SourceKind::Simulated, location })
+        ledger.add_source(&SourceProfile { name, kind: SourceKind::Simulated, location }, 0)
     };
     source(long(64), long(16 << 10)).unwrap();
     refused(source(long(65), "1".into()), "name: give 1 to 64 bytes");
     refused(source("s".into(), long((16 << 10) + 1)), "location: give 1 to 16384 bytes");
     let provider = |name: String, settings: String| {
-        ledger.add_provider(&ProviderProfile { name, kind: ProviderKind::Twilio, price_cents: 1, settings })
+        ledger.add_provider(&ProviderProfile { name, kind: ProviderKind::Twilio, price_cents: 1, settings }, 0)
     };
     provider(long(64), long(16 << 10)).unwrap();
     refused(provider(long(65), "{}".into()), "name: give 1 to 64 bytes");
@@ -75,16 +75,16 @@ fn what_is_one_too_many_is_refused() {
     let known = ledger.carrier_aliases().unwrap().len();
     for alias in known..1_000 {
         let alias = CarrierAlias { alias: format!("alias {alias}"), carrier: "carrier".into() };
-        ledger.set_carrier_alias(&alias).unwrap();
+        ledger.set_carrier_alias(&alias, 0).unwrap();
     }
     let alias = CarrierAlias { alias: "another".into(), carrier: "carrier".into() };
-    refused(ledger.set_carrier_alias(&alias), "1000 carrier aliases already");
+    refused(ledger.set_carrier_alias(&alias, 0), "1000 carrier aliases already");
     for source in 0..100 {
         let (name, location) = (source.to_string(), "1".to_owned());
-        ledger.add_source(&SourceProfile { name, kind: SourceKind::Simulated, location }).unwrap();
+        ledger.add_source(&SourceProfile { name, kind: SourceKind::Simulated, location }, 0).unwrap();
     }
     let source = SourceProfile { name: "another".into(), kind: SourceKind::Simulated, location: "1".into() };
-    refused(ledger.add_source(&source), "100 sources already");
+    refused(ledger.add_source(&source, 0), "100 sources already");
 
     let user = User { name: "ann".into(), grant: grant(1), added_at: *now };
     ledger.add_user(&user, "hash").unwrap();

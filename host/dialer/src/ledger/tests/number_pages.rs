@@ -167,7 +167,7 @@ impl TwoProcesses {
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).unwrap());
         for seed in 1..=2 {
             let (name, location) = (format!("carrier-{seed}"), seed.to_string());
-            ledger.add_source(&SourceProfile { name, kind: SourceKind::Simulated, location }).unwrap();
+            ledger.add_source(&SourceProfile { name, kind: SourceKind::Simulated, location }, 0).unwrap();
         }
         let now = at("2026-03-02T09:00:00Z");
         let policies = Policies::open(ledger.clone(), now).unwrap();

@@ -86,13 +86,13 @@ async fn list(
 )]
 async fn add(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Body(ProviderRequest { name, kind, settings }): Body<ProviderRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let kind = WrittenService { kind, ..WrittenService::default() }.provider_kind()?;
     let profile = settings.spec()?.profile(&name, kind)?;
     open_provider(&profile)?;
-    site.dialguard().ledger().add_provider(&profile)?;
+    site.acting_as(&caller).ledger().add_provider(&profile, site.dialguard().now())?;
     Ok(created(path_of(&["api", "v1", "providers", &name]), Provider::from(&profile)))
 }
 
@@ -129,13 +129,13 @@ async fn one(
 )]
 async fn change(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InProvider { provider }): PathParams<InProvider>,
     Body(settings): Body<ProviderFields>,
 ) -> Result<Json<Provider>, Problem> {
     let profile = settings.spec()?.onto(&site.dialguard().ledger().provider(&provider)?)?;
     open_provider(&profile)?;
-    site.dialguard().ledger().change_provider(&profile)?;
+    site.acting_as(&caller).ledger().change_provider(&profile, site.dialguard().now())?;
     Ok(Json(Provider::from(&profile)))
 }
 
@@ -152,10 +152,10 @@ async fn change(
 )]
 async fn remove(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InProvider { provider }): PathParams<InProvider>,
 ) -> Result<StatusCode, Problem> {
-    site.dialguard().ledger().remove_provider(&provider)?;
+    site.acting_as(&caller).ledger().remove_provider(&provider, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }
 

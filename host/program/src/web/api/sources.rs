@@ -125,7 +125,7 @@ async fn add(
     let kind = WrittenService { kind, ..WrittenService::default() }.source_kind()?;
     let profile = settings.spec()?.profile(&name, kind)?;
     ensure_usable(&site, &caller, &profile).await?;
-    site.dialguard().ledger().add_source(&profile)?;
+    site.acting_as(&caller).ledger().add_source(&profile, site.dialguard().now())?;
     Ok(created(path_of(&["api", "v1", "sources", &name]), read(&site, &profile)?))
 }
 
@@ -178,7 +178,7 @@ async fn change(
 ) -> Result<Json<Source>, Problem> {
     let profile = settings.spec()?.onto(&site.dialguard().ledger().source(&source)?)?;
     ensure_usable(&site, &caller, &profile).await?;
-    site.dialguard().ledger().change_source(&profile)?;
+    site.acting_as(&caller).ledger().change_source(&profile, site.dialguard().now())?;
     Ok(Json(read(&site, &profile)?))
 }
 
@@ -195,10 +195,10 @@ async fn change(
 )]
 async fn remove(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InSource { source }): PathParams<InSource>,
 ) -> Result<StatusCode, Problem> {
-    site.dialguard().ledger().remove_source(&source)?;
+    site.acting_as(&caller).ledger().remove_source(&source, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -287,12 +287,12 @@ async fn aliases(
 )]
 async fn set_alias(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InAlias { alias }): PathParams<InAlias>,
     Body(AliasRequest { carrier }): Body<AliasRequest>,
 ) -> Result<Json<CarrierAlias>, Problem> {
     let alias = ledger::CarrierAlias { alias, carrier };
-    site.dialguard().ledger().set_carrier_alias(&alias)?;
+    site.acting_as(&caller).ledger().set_carrier_alias(&alias, site.dialguard().now())?;
     Ok(Json(alias.into()))
 }
 
@@ -309,9 +309,9 @@ async fn set_alias(
 )]
 async fn remove_alias(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InAlias { alias }): PathParams<InAlias>,
 ) -> Result<StatusCode, Problem> {
-    site.dialguard().ledger().remove_carrier_alias(&alias)?;
+    site.acting_as(&caller).ledger().remove_carrier_alias(&alias, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -81,10 +81,11 @@ async fn list(
 )]
 async fn make(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Body(TokenRequest { name, role, accounts, days }): Body<TokenRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
+    let (dialguard, now) = (site.acting_as(&caller), site.dialguard().now());
+    let ledger = dialguard.ledger();
     if days.is_some_and(|days| !(1..=3_650).contains(&days)) {
         return Err(Problem::in_field("days", "give 1 to 3650"));
     }
@@ -143,10 +144,10 @@ async fn one(
 )]
 async fn withdraw(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InToken { token }): PathParams<InToken>,
 ) -> Result<StatusCode, Problem> {
     find(&site, &token)?;
-    site.dialguard().ledger().withdraw_token(&token)?;
+    site.acting_as(&caller).ledger().withdraw_token(&token, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -151,7 +151,7 @@ async fn change(
     Body(grant): Body<GrantRequest>,
 ) -> Result<Json<User>, Problem> {
     another(&site, &caller, &user)?;
-    site.dialguard().ledger().change_grant(&user, &grant.read(&site)?)?;
+    site.acting_as(&caller).ledger().change_grant(&user, &grant.read(&site)?, site.dialguard().now())?;
     Ok(Json(User::from(&find(&site, &user)?)))
 }
 
@@ -172,7 +172,7 @@ async fn remove(
     PathParams(InUser { user }): PathParams<InUser>,
 ) -> Result<StatusCode, Problem> {
     another(&site, &caller, &user)?;
-    site.dialguard().ledger().remove_user(&user)?;
+    site.acting_as(&caller).ledger().remove_user(&user, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -210,11 +210,11 @@ async fn sessions(
 )]
 async fn end_sessions(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InUser { user }): PathParams<InUser>,
 ) -> Result<StatusCode, Problem> {
     find(&site, &user)?;
-    site.dialguard().ledger().end_sessions_of(&user, None)?;
+    site.acting_as(&caller).ledger().end_sessions_of(&user, None, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -231,10 +231,10 @@ async fn end_sessions(
 )]
 async fn end_session(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InSession { user, session }): PathParams<InSession>,
 ) -> Result<StatusCode, Problem> {
-    site.dialguard().ledger().end_session_of(&user, &session)?;
+    site.acting_as(&caller).ledger().end_session_of(&user, &session, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -277,8 +277,8 @@ async fn make_invite(
     Administrator(caller): Administrator,
     Body(grant): Body<GrantRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
-    let (invite, secret) = invite(ledger, grant.read(&site)?, caller.inviter(), now)?;
+    let (dialguard, now) = (site.acting_as(&caller), site.dialguard().now());
+    let (invite, secret) = invite(dialguard.ledger(), grant.read(&site)?, caller.inviter(), now)?;
     let made = NewInvite { invite: Invite::from(&invite), path: format!("/join?invite={secret}") };
     Ok((Extension(Secret), created("/api/v1/invites".to_owned(), made)))
 }
@@ -296,9 +296,9 @@ async fn make_invite(
 )]
 async fn revoke_invite(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     PathParams(InInvite { invite }): PathParams<InInvite>,
 ) -> Result<StatusCode, Problem> {
-    site.dialguard().ledger().revoke_invite(invite.0)?;
+    site.acting_as(&caller).ledger().revoke_invite(invite.0, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }

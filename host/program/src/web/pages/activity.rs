@@ -232,7 +232,7 @@ fn step(account: &AccountProfile, event: &Event) -> Markup {
             td.number {
                 @if let Some(number) = event.number { (number_link(&account.id, number)) }
             }
-            td.why { (layout::told(&sentence(event, account.time_zone))) }
+            td.why { (reason(account, event)) }
             td.by { (actor_in_words(event.actor.as_ref())) }
             td.run {
                 @if let Some(run) = event.run {
@@ -245,6 +245,20 @@ fn step(account: &AccountProfile, event: &Event) -> Markup {
             }
             td.figure.cents { @if let Some(cents) = event.cents { (signed_dollars(cents)) } }
         }
+    }
+}
+
+/// Why, in a sentence; the problems of a review unfold.
+fn reason(account: &AccountProfile, event: &Event) -> Markup {
+    let reason = sentence(event, account.time_zone);
+    let lines: Vec<&str> = reason.lines().collect();
+    html! {
+        @if let [_, _, ..] = lines[..] {
+            details {
+                summary { (count(lines.len() as u64, "problem")) }
+                ul { @for line in &lines { li { (layout::told(line)) } } }
+            }
+        } @else { (layout::told(&reason)) }
     }
 }
 

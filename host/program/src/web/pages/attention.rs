@@ -163,12 +163,14 @@ fn remedies(caller: &Caller, account: Option<&str>, concern: &Concern) -> Vec<(S
         ],
         Concern::OrdersStuck { .. } => [if_may(Role::Read, account.map(orders_path), "See what holds them up"), None],
         Concern::SourcesFailing { .. } => {
-            [if_may(Role::Read, below("/activity?kind=carrier-problem"), "All problems"), None]
+            let sources = caller.grant.is_over_everything().then(|| ("/sources".into(), "Sources"));
+            [if_may(Role::Read, below("/activity?kind=carrier-problem"), "All problems"), sources]
         }
         Concern::WebhooksPaused { .. } | Concern::MessagesUndelivered { .. } => {
             [if_may(Role::Administer, below("/alerts"), "Alerts"), None]
         }
         Concern::ClockLeap(_) if caller.grant.is_over_everything() => [Some(("/clock".into(), "Clock")), None],
+        Concern::NoSource if caller.grant.is_over_everything() => [Some(("/sources".into(), "Sources")), None],
         Concern::PolicyRolledBack { .. } | Concern::PolicyFailing { .. } => {
             [if_may(Role::Read, below("/policy"), "Policy"), None]
         }

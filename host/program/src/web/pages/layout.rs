@@ -64,12 +64,14 @@ pub enum Place {
     Providers,
     Users,
     Tokens,
+    Activity,
     You,
 }
 
 impl Place {
     /// Those that administrators of every account see.
-    const ALL: [Place; 5] = [Place::Accounts, Place::Sources, Place::Providers, Place::Users, Place::Tokens];
+    const ALL: [Place; 6] =
+        [Place::Accounts, Place::Sources, Place::Providers, Place::Users, Place::Tokens, Place::Activity];
 
     fn link(self) -> (&'static str, &'static str) {
         match self {
@@ -78,6 +80,7 @@ impl Place {
             Place::Providers => ("/providers", "Providers"),
             Place::Users => ("/users", "Users"),
             Place::Tokens => ("/tokens", "Tokens"),
+            Place::Activity => ("/activity", "Activity"),
             Place::You => ("/you", "You"),
         }
     }

@@ -11,7 +11,7 @@ use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::words::{
-    OTHER_AREA, abandoning_in_words, after_last_rest, count, dollars, e164, kind_name, readable, thousands,
+    OTHER_AREA, abandoning_in_words, after_last_rest, by_in_words, count, dollars, e164, kind_name, readable, thousands,
 };
 use axum::Router;
 use axum::extract::{Path, State};
@@ -197,6 +197,7 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
                                 None if order.has_rested => "one of your own",
                                 None => "on hand",
                             }
+                            ", " (by_in_words(order.asked_by.as_ref()))
                         }
                     }
                     (picture::steps(order))
@@ -259,6 +260,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
                         span.quiet {
                             " in slot " (order.slot)
                             @if is_other_area(order.number, order.replacement) { ", " (OTHER_AREA) }
+                            ", " (by_in_words(order.asked_by.as_ref()))
                         }
                     }
                     (picture::steps(order))

@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, HashMap};
 /// Runs and problems that are looked at for the beginning of an outage, at most: more than a year of days.
 const LOOKED_AT_MAX: u32 = 1_000;
 
+/// Events that are looked at for the sources that fail now: an earlier version recorded up to 22 for a run.
+const PROBLEMS_OF_LATEST_MAX: u32 = 30;
+
 /// How a source does for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceHealth {
@@ -63,7 +66,7 @@ pub(super) fn health(transaction: &Transaction, account: &AccountProfile, now: T
     if sources.is_empty() {
         return Ok(Vec::new());
     }
-    let problems = problems(transaction, account)?;
+    let problems = problems(transaction, account, LOOKED_AT_MAX)?;
     let answered = answered_runs(transaction, account)?;
     count_answers(transaction, account, &mut sources, account.rated_if_since(now))?;
     let mut health = Vec::with_capacity(sources.len());
@@ -75,6 +78,33 @@ pub(super) fn health(transaction: &Transaction, account: &AccountProfile, now: T
         health.push(SourceHealth { name, kind, rated, state, circuit_open_until });
     }
     Ok(health)
+}
+
+/// The sources that fail for the account, by name, each with what went wrong the last time: those whose state
+/// [`health`] finds to be [`SourceState::Failed`], without counting what they rated. Reads no more than the account's
+/// latest problems and the runs since.
+pub(in crate::ledger) fn failing(transaction: &Transaction, account: &AccountProfile) -> Result<Vec<(String, String)>> {
+    let problems = problems(transaction, account, PROBLEMS_OF_LATEST_MAX)?;
+    if problems.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sources, answered) = (known(transaction, account.changed_at)?, answered_runs(transaction, account)?);
+    let mut failing = Vec::new();
+    for source in sources {
+        let of_source: Vec<_> = problems.iter().filter_map(|problem| problem.of(&source.name)).collect();
+        if let Some((_, _, why)) = of_source.first()
+            && failing_since(transaction, &source, &of_source[..1], &answered)?.is_some()
+        {
+            failing.push((source.name.clone(), (*why).to_owned()));
+        }
+    }
+    Ok(failing)
+}
+
+/// Sources that are not called after repeated failures, by name, with until when.
+pub(in crate::ledger) fn open_circuits(transaction: &Transaction, now: Timestamp) -> Result<Vec<(String, Timestamp)>> {
+    let sources = known(transaction, now)?.into_iter();
+    Ok(sources.filter_map(|source| Some((source.name, source.circuit_open_until?))).collect())
 }
 
 /// A source, and what is being found out about it.
@@ -140,15 +170,21 @@ impl Problem {
 }
 
 /// The latest first.
-fn problems(transaction: &Transaction, account: &AccountProfile) -> Result<Vec<Problem>> {
+fn problems(transaction: &Transaction, account: &AccountProfile, events_max: u32) -> Result<Vec<Problem>> {
     let mut statement = transaction.prepare_cached(
         "SELECT events.run, events.at, text FROM events JOIN runs ON runs.id = events.run AND runs.kind = 'review'
           WHERE events.account = ?1 AND events.kind = ?2 ORDER BY events.id DESC LIMIT ?3",
     )?;
-    let parameters = params![account.key, EventKind::CarrierProblem.name(), LOOKED_AT_MAX];
-    let problems = statement
-        .query_map(parameters, |row| Ok(Problem { run: row.get(0)?, at: from_sql(row.get(1)?), text: row.get(2)? }))?;
-    Ok(problems.collect::<rusqlite::Result<_>>()?)
+    let parameters = params![account.key, EventKind::CarrierProblem.name(), events_max];
+    let mut rows = statement.query(parameters)?;
+    let mut problems = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (run, at) = (row.get(0)?, from_sql(row.get(1)?));
+        // An event has all problems of its run, each on a line; those of earlier versions had one each.
+        let text: String = row.get(2)?;
+        problems.extend(text.lines().map(|line| Problem { run, at, text: line.to_owned() }));
+    }
+    Ok(problems)
 }
 
 /// The reviews with answers, the latest first.

@@ -43,7 +43,8 @@ async fn make(
 ) -> Result<Response, Failed> {
     let grant = sent.take_grant();
     let written = WrittenToken { name: sent.name, days: sent.days, grant };
-    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
+    let (dialguard, now) = (site.acting_as(&caller), site.dialguard().now());
+    let ledger = dialguard.ledger();
     let read = written.grant.read(ledger).and_then(|grant| Ok((grant, days_of(&written.days)?)));
     let error = match read {
         Err(error) => error,
@@ -93,8 +94,12 @@ async fn ask_to_withdraw(
     Ok(page_at(&caller, Place::Tokens, "Tokens", content))
 }
 
-async fn withdraw(State(site): State<Site>, _: Administrator, Path(name): Path<String>) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().withdraw_token(&name)?;
+async fn withdraw(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Path(name): Path<String>,
+) -> Result<Redirect, Failed> {
+    site.acting_as(&caller).ledger().withdraw_token(&name, site.dialguard().now())?;
     Ok(Redirect::to("/tokens"))
 }
 

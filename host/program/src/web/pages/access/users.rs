@@ -55,7 +55,7 @@ async fn add(
     let grant = sent.take_grant();
     let GrantForm { name, password, again: repetition, .. } = sent;
     let written = WrittenUser { name, grant, is_invite: false };
-    let (ledger, now, name) = (site.dialguard().ledger().clone(), site.dialguard().now(), written.name.clone());
+    let (ledger, now, name) = (site.acting_as(&caller).ledger().clone(), site.dialguard().now(), written.name.clone());
     let read = written.grant.read(&ledger).and_then(|grant| Ok((grant, repeated(password, &repetition)?)));
     let error = match read {
         Err(error) => error,
@@ -81,7 +81,8 @@ async fn make_invite(
         Ok(grant) => grant,
         Err(error) => return Ok(again(users_page(&site, &caller, &written, Some(&error), html! {})?)),
     };
-    let (invite, secret) = invite(ledger, grant, caller.inviter(), site.dialguard().now())?;
+    let inviting = site.acting_as(&caller);
+    let (invite, secret) = invite(inviting.ledger(), grant, caller.inviter(), inviting.now())?;
     let path = format!("/join?invite={secret}");
     let result = html! {
         section.panel role="status" {
@@ -94,8 +95,12 @@ async fn make_invite(
     Ok(users_page(&site, &caller, &WrittenUser::default(), None, result)?.into_response())
 }
 
-async fn revoke(State(site): State<Site>, _: Administrator, Path(id): Path<u64>) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().revoke_invite(id)?;
+async fn revoke(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Path(id): Path<u64>,
+) -> Result<Redirect, Failed> {
+    site.acting_as(&caller).ledger().revoke_invite(id, site.dialguard().now())?;
     Ok(Redirect::to("/users"))
 }
 
@@ -133,7 +138,7 @@ async fn change(
     let (user, chosen) = (another(&site, &caller, &name)?, sent.take_grant());
     match chosen.read(site.dialguard().ledger()) {
         Ok(grant) => {
-            site.dialguard().ledger().change_grant(&name, &grant)?;
+            site.acting_as(&caller).ledger().change_grant(&name, &grant, site.dialguard().now())?;
             Ok(Redirect::to("/users").into_response())
         }
         Err(error) => Ok(again(user_page(&site, &caller, &user, &chosen, Some(&error))?)),
@@ -142,10 +147,10 @@ async fn change(
 
 async fn end_session(
     State(site): State<Site>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Path((name, session)): Path<(String, String)>,
 ) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().end_session_of(&name, &session)?;
+    site.acting_as(&caller).ledger().end_session_of(&name, &session, site.dialguard().now())?;
     Ok(Redirect::to(&user_path(&name)))
 }
 
@@ -169,7 +174,7 @@ async fn remove(
     Path(name): Path<String>,
 ) -> Result<Redirect, Failed> {
     another(&site, &caller, &name)?;
-    site.dialguard().ledger().remove_user(&name)?;
+    site.acting_as(&caller).ledger().remove_user(&name, site.dialguard().now())?;
     Ok(Redirect::to("/users"))
 }
 

@@ -59,7 +59,7 @@ async fn change(
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).into());
     };
     tokio::time::sleep_until(attempt.turn).await;
-    let ledger = site.dialguard().ledger().clone();
+    let (ledger, now) = (site.acting_as(&you.caller).ledger().clone(), site.dialguard().now());
     let is_right = match Credentials::new(name.clone(), current) {
         Some(credentials) => site.0.passwords.are_right(ledger.clone(), credentials).await?,
         None => false,
@@ -73,7 +73,7 @@ async fn change(
         Err(error) => return refuse(error),
     };
     let kept = you.session;
-    let changed = site.0.passwords.hash(move || change_password(&ledger, &name, &password, Some(&kept))).await;
+    let changed = site.0.passwords.hash(move || change_password(&ledger, &name, &password, Some(&kept), now)).await;
     if let Err(error) = changed {
         return refuse(field_of(error)?);
     }
@@ -82,12 +82,16 @@ async fn change(
 }
 
 async fn end(State(site): State<Site>, you: SignedIn, Path(session): Path<String>) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().end_session_of(&you.caller.name, &session)?;
+    site.acting_as(&you.caller).ledger().end_session_of(&you.caller.name, &session, site.dialguard().now())?;
     Ok(Redirect::to("/you"))
 }
 
 async fn end_others(State(site): State<Site>, you: SignedIn) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().end_sessions_of(&you.caller.name, Some(&you.session))?;
+    site.acting_as(&you.caller).ledger().end_sessions_of(
+        &you.caller.name,
+        Some(&you.session),
+        site.dialguard().now(),
+    )?;
     Ok(Redirect::to("/you"))
 }
 

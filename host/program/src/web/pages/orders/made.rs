@@ -6,7 +6,7 @@ use crate::web::auth::Caller;
 use crate::web::pages::Failed;
 use crate::web::pages::layout::{moment, number_link, shown, told};
 use crate::web::pages::picture;
-use crate::words::{capital, dollars, reason_in_words};
+use crate::words::{by_in_words, capital, dollars, reason_in_words};
 use chrono::{Datelike, Days, NaiveDate};
 use dialguard::calendar::day_starts_at;
 use dialguard::contract::ReplacementReason;
@@ -163,7 +163,7 @@ fn table(account: &AccountProfile, orders: &[Order]) -> Markup {
                         td { (number_link(&account.id, order.number)) }
                         td { (number_link(&account.id, order.replacement)) br; span.quiet { (origin(order)) } }
                         td.figure { (order.slot) }
-                        td { strong { (capital(reason_in_words(order.why))) } br; (told(&order.because)) (picture::steps(order)) (state(order)) }
+                        td { strong { (capital(reason_in_words(order.why))) } ", " (by_in_words(order.asked_by.as_ref())) br; (told(&order.because)) (picture::steps(order)) (state(order)) }
                         td.figure { (cost(order)) }
                     }
                 }

@@ -164,7 +164,7 @@ async fn add(
     let kind = written.provider_kind().map_err(Problem::from)?;
     let error = match usable(written.provider().and_then(|spec| spec.profile(written.name.trim(), kind))) {
         Err(error) => error,
-        Ok(profile) => match site.dialguard().ledger().add_provider(&profile) {
+        Ok(profile) => match site.acting_as(&caller).ledger().add_provider(&profile, site.dialguard().now()) {
             Ok(()) => return Ok(Redirect::to(&provider_path(&profile.name)).into_response()),
             Err(error @ LedgerError::ProviderExists(_)) => FieldError::new("name", error),
             Err(error) => return Err(error.into()),
@@ -191,7 +191,7 @@ async fn change(
     let provider = site.dialguard().ledger().provider(&name)?;
     match usable(written.provider().and_then(|spec| spec.onto(&provider))) {
         Ok(profile) => {
-            site.dialguard().ledger().change_provider(&profile)?;
+            site.acting_as(&caller).ledger().change_provider(&profile, site.dialguard().now())?;
             let saved = html! { p.saved role="status" { "Saved. Takes effect now." } };
             Ok(provider_page(&site, &caller, &profile, &WrittenService::default(), None, saved)?.into_response())
         }
@@ -268,7 +268,11 @@ async fn ask_to_remove(
     Ok(page_at(&caller, Place::Providers, "Providers", content))
 }
 
-async fn remove(State(site): State<Site>, _: Administrator, Path(name): Path<String>) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().remove_provider(&name)?;
+async fn remove(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Path(name): Path<String>,
+) -> Result<Redirect, Failed> {
+    site.acting_as(&caller).ledger().remove_provider(&name, site.dialguard().now())?;
     Ok(Redirect::to("/providers"))
 }

@@ -248,7 +248,7 @@ async fn add(
     let profile = written.source().and_then(|spec| spec.profile(written.name.trim(), kind));
     let error = match usable(&site, &caller, profile).await? {
         Err(error) => error,
-        Ok(profile) => match site.dialguard().ledger().add_source(&profile) {
+        Ok(profile) => match site.acting_as(&caller).ledger().add_source(&profile, site.dialguard().now()) {
             Ok(()) => return Ok(Redirect::to(&source_path(&profile.name)).into_response()),
             Err(error @ LedgerError::SourceExists(_)) => FieldError::new("name", error),
             Err(error) => return Err(error.into()),
@@ -272,7 +272,7 @@ fn add_simulated(site: &Site, caller: &Caller, written: &WrittenService) -> Resu
     for (name, place) in SIMULATED.into_iter().zip(0_u64..) {
         let spec = SourceSpec { seed: Some(seed.wrapping_add(place)), ..SourceSpec::default() };
         let profile = spec.profile(name, SourceKind::Simulated).map_err(Problem::from)?;
-        match site.dialguard().ledger().add_source(&profile) {
+        match site.acting_as(caller).ledger().add_source(&profile, site.dialguard().now()) {
             Ok(()) | Err(LedgerError::SourceExists(_)) => {}
             Err(error) => return Err(error.into()),
         }
@@ -321,7 +321,7 @@ async fn change(
     let profile = written.source().and_then(|spec| spec.onto(&source));
     match usable(&site, &caller, profile).await? {
         Ok(profile) => {
-            site.dialguard().ledger().change_source(&profile)?;
+            site.acting_as(&caller).ledger().change_source(&profile, site.dialguard().now())?;
             let saved = html! { p.saved role="status" { "Saved. The next review asks it like this." } };
             let written = WrittenService::default();
             Ok(source_page(&site, &caller, &profile, &written, None, saved).await?.into_response())
@@ -458,7 +458,11 @@ async fn ask_to_remove(
     Ok(page_at(&caller, Place::Sources, "Sources", content))
 }
 
-async fn remove(State(site): State<Site>, _: Administrator, Path(name): Path<String>) -> Result<Redirect, Failed> {
-    site.dialguard().ledger().remove_source(&name)?;
+async fn remove(
+    State(site): State<Site>,
+    Administrator(caller): Administrator,
+    Path(name): Path<String>,
+) -> Result<Redirect, Failed> {
+    site.acting_as(&caller).ledger().remove_source(&name, site.dialguard().now())?;
     Ok(Redirect::to("/sources"))
 }
