@@ -377,3 +377,24 @@ async fn a_server_that_stops_closes_open_streams() {
         .expect("no panic")
         .expect("no error");
 }
+
+/// What happened and where to go: no paths, methods, names of fields or commands.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_errors_speak_to_people() {
+    let server = two_days().await;
+    let reader = server.user(Role::Read, &["acme"]);
+    for (path, title) in [
+        ("/nothing-here", "Not found"),
+        ("/accounts/none", "Not found"),
+        ("/accounts/acme/numbers/+13105559999", "Not found"),
+        ("/accounts/acme?serach=0101", "Not understood"),
+        ("/accounts/acme/import", "Not allowed"),
+    ] {
+        let page = text(reader.get(path).await).await;
+        assert!(page.contains(&format!("<h1>{title}</h1>")), "{path}: {page}");
+        assert!(page.contains("href=\"/\""), "{path}: {page}");
+        for words in ["/api/v1", "GET ", "POST ", "`", "JSON"] {
+            assert!(!page.contains(words), "{path} says {words}: {page}");
+        }
+    }
+}

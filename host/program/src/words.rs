@@ -26,9 +26,9 @@ pub use checks::{
 };
 pub use marks::{MarkMeaning, legend};
 pub use preview::{
-    OTHER_AREA, REPLACEMENTS_LISTED_MAX, is_count, leaving_in_words, locking_in_words, preview_in_words,
-    refused_in_words, replacement_in_words, replacing_in_words, replacing_instead_in_words, request_in_words, subject,
-    taking_in_words,
+    OTHER_AREA, REMOVING_LOCKS, REPLACEMENTS_LISTED_MAX, is_count, leaving_in_words, locking_in_words,
+    preview_in_words, refused_in_words, replacement_in_words, replacing_in_words, replacing_instead_in_words,
+    request_in_words, subject, taking_in_words,
 };
 pub use review::check_in_words;
 pub use screening::{SCREENED_GROUPS, asked_in_words, screening_cost_in_words};

@@ -1,4 +1,5 @@
-// axe finds no serious violation on any page: desktop and light, phone and dark.
+// axe finds no serious violation on any page: desktop and light, phone and dark. No page scrolls sideways, at 320 px either, and
+// the first number is in view at once.
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -10,6 +11,9 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 /** The test's account and one of its numbers. */
 const [account, number] = ["acme", "+13105550100"];
 
+/** The narrowest screen. */
+const NARROW = 320;
+
 export default async function (_, open) {
   const found = [];
   for (const [viewport, colorScheme] of [[DESKTOP, "light"], [PHONE, "dark"]]) {
@@ -20,6 +24,7 @@ export default async function (_, open) {
       await prepare?.(page);
       if (!(await page.evaluate(beginsWithASkipLink))) found.push(`${name}: nothing leads past the header`);
       for (const violation of await violations(page)) found.push(`${name}, ${viewport.width} px: ${violation}`);
+      found.push(...(await layoutFaults(page, name, viewport)));
     }
   }
   if (found.length > 0) throw new Error(found.join("\n"));
@@ -30,6 +35,21 @@ const beginsWithASkipLink = () => {
   const first = document.querySelector("a[href], button, input, select, textarea, summary, [tabindex]");
   return first.matches("a.skip") && document.querySelectorAll(first.getAttribute("href")).length === 1;
 };
+
+/** What is too wide, and a first row that is too low. */
+async function layoutFaults(page, name, viewport) {
+  const found = [];
+  const row = name === "numbers" && (await page.locator("table.numbers tbody tr").first().boundingBox());
+  if (row && viewport === DESKTOP && row.y >= 350) found.push(`the first row begins at ${row.y} px`);
+  if (row && row.y + row.height > viewport.height) found.push(`the first row ends at ${row.y + row.height} px`);
+  for (const width of [viewport.width, NARROW]) {
+    await page.setViewportSize({ ...viewport, width });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (wide > 0) found.push(`${name} scrolls ${wide} px sideways at ${width} px`);
+  }
+  await page.setViewportSize(viewport);
+  return found;
+}
 
 /** The page's content security policy blocks foreign scripts, but not those evaluated by the debugger. */
 async function violations(page) {

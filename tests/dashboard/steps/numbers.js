@@ -81,7 +81,7 @@ async function followAFlaggedFigure(page) {
   await row.getByRole("link", { name: NUMBER("0100") }).click();
   await page.getByRole("heading", { name: NUMBER("0100") }).waitFor();
   await page.locator(".one-number").getByText(`Replaced by ${NUMBER("0190")} in slot 1`).waitFor();
-  await page.getByRole("img", { name: /^Spam scores \(0 to 100\) of A, B, C from/ }).waitFor();
+  await page.getByRole("img", { name: /^From .*: spam scores \(0 to 100\) of A, B, C, the status below\./ }).waitFor();
   await page.getByRole("link", { name: NUMBER("0190") }).click();
   await page.locator(".one-number").getByText(`Replaced ${NUMBER("0100")} in slot 1`).waitFor();
 }

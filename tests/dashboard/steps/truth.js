@@ -65,6 +65,10 @@ async function explainsTheMarks(page) {
   const mark = page.getByRole("button", { name: "What the marks mean" });
   const panel = page.getByRole("dialog", { name: "What the marks mean" });
   assert.ok(await panel.isHidden());
+  await mark.hover();
+  await panel.waitFor({ state: "visible" });
+  await page.mouse.move(0, 0);
+  await panel.waitFor({ state: "hidden" });
   await mark.focus();
   await page.keyboard.press("Enter");
   await panel.waitFor({ state: "visible" });

@@ -14,9 +14,10 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 10] = [
+const ASSETS: [Asset; 11] = [
     Asset { path: "/assets/page.css", media_type: "text/css", content: include_str!("assets/page.css") },
     Asset { path: "/assets/pictures.css", media_type: "text/css", content: include_str!("assets/pictures.css") },
+    Asset { path: "/assets/account.css", media_type: "text/css", content: include_str!("assets/account.css") },
     Asset { path: "/assets/keys.css", media_type: "text/css", content: include_str!("assets/keys.css") },
     Asset { path: "/assets/page.js", media_type: "text/javascript", content: include_str!("assets/page.js") },
     Asset { path: "/assets/live.js", media_type: "text/javascript", content: include_str!("assets/live.js") },

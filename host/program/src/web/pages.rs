@@ -73,16 +73,42 @@ pub struct Failed(pub Problem);
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let Failed(problem) = self;
+        let (title, sentences) = failure_in_words(&problem);
         let content = html! {
-            h1 { (problem.title()) }
-            p { (layout::told(&problem.detail)) }
-            @if let Some(hint) = problem.dashboard_hint() {
-                p { (capital(hint)) "." }
-            }
-            p { a href="/" { "Back to accounts" } }
+            h1 { (title) }
+            @for sentence in &sentences { p { (layout::told(sentence)) } }
+            p { a.button.first href="/" { "Go to accounts" } " " a href="/guide" { "Guide" } }
         };
-        (problem.status(), bare(&problem.title(), content)).into_response()
+        (problem.status(), bare(title, content)).into_response()
     }
+}
+
+/// What happened, and what to do, for a person: the words that programs get name fields, paths and requests.
+fn failure_in_words(problem: &Problem) -> (&'static str, Vec<String>) {
+    let detail = problem.detail.trim_end_matches('.');
+    let why = |field: &str| detail.strip_prefix(field).and_then(|rest| rest.strip_prefix(": "));
+    let said = || match problem.field.as_deref().and_then(|field| Some((field, why(field)?))) {
+        Some((field, why)) => format!("“{field}” does not fit: {why}."),
+        None => format!("{}.", capital(detail)),
+    };
+    let next = problem.dashboard_hint().map(|hint| format!("{}.", capital(hint)));
+    let (title, mut sentences): (_, Vec<String>) = match problem.status() {
+        StatusCode::NOT_FOUND => {
+            ("Not found", vec![said(), "It may have been removed, or the address has a mistake.".into()])
+        }
+        StatusCode::FORBIDDEN => {
+            ("Not allowed", vec![said(), "An administrator of Dialguard can give you a role that allows it.".into()])
+        }
+        StatusCode::TOO_MANY_REQUESTS => ("Too many requests", vec![said(), "Wait a minute and try again.".into()]),
+        StatusCode::SERVICE_UNAVAILABLE => ("Not available now", vec![said(), "Try again in a minute.".into()]),
+        status if status.is_server_error() => {
+            ("Something went wrong", vec![said(), "If it happens again, the log of the server says more.".into()])
+        }
+        StatusCode::CONFLICT => ("Not possible now", vec![said()]),
+        _ => ("Not understood", vec![said(), "Nothing was changed. Go back, correct it and try again.".into()]),
+    };
+    sentences.extend(next);
+    (title, sentences)
 }
 
 impl<E: Into<Problem>> From<E> for Failed {

@@ -140,11 +140,6 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
-
-    /// The kind in words.
-    pub fn title(&self) -> String {
-        kind_name(self.title)
-    }
 }
 
 fn as_address<S: Serializer>(kind: &str, serializer: S) -> Result<S::Ok, S::Error> {

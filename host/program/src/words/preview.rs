@@ -52,6 +52,10 @@ pub fn preview_in_words(preview: &Preview, surface: Surface) -> Vec<String> {
     sentences
 }
 
+/// What surprises people about slots, said before they take one.
+pub const REMOVING_LOCKS: &str = "If you stop monitoring a number or delete it, its slot stays locked until the billing \
+    cycle ends. Replace it instead: the slot stays in use.";
+
 /// The slots that numbers take.
 pub fn taking_in_words(preview: &Preview) -> Vec<String> {
     let (taken, used) = (preview.taken.len() as u64, u64::from(preview.account.occupied));
@@ -66,8 +70,7 @@ pub fn taking_in_words(preview: &Preview) -> Vec<String> {
             slots(&preview.taken),
             if taken == 1 { "It is" } else { "They are" },
         ),
-        "If you later stop monitoring a number or delete it, its slot stays locked until the billing cycle ends."
-            .into(),
+        REMOVING_LOCKS.into(),
     ]
 }
 

@@ -85,7 +85,8 @@ addEventListener("click", async (event) => {
   }
 });
 
-/** A carrier card is shown next to its mark while the pointer or the focus is on either. */
+/** A carrier card is shown next to its mark, and what marks mean next to the question mark, while the pointer or the focus is
+ *  on either. */
 const cardOf = (mark) => document.getElementById(mark.getAttribute("popovertarget"));
 const showCard = (mark) => {
   const card = cardOf(mark);
@@ -104,8 +105,8 @@ const hideCard = (mark) => {
     if (card && !card.matches(":hover") && !mark.matches(":hover, :focus")) card.hidePopover();
   }, 120);
 };
-const markAt = (event) => event.target.closest?.("button.mark");
-const markOf = (event) => markAt(event) ?? document.querySelector(`[popovertarget="${event.target.closest?.(".carrier-card")?.id}"]`);
+const markAt = (event) => event.target.closest?.("button:is(.mark, .help)");
+const markOf = (event) => markAt(event) ?? document.querySelector(`[popovertarget="${event.target.closest?.(".carrier-card, .marks")?.id}"]`);
 for (const [enter, leave] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
   document.addEventListener(enter, (event) => {
     const mark = markAt(event);

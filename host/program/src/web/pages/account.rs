@@ -27,7 +27,7 @@ pub use figures::Figures;
 pub use watched::answered_lately;
 
 use super::layout::Tab;
-use super::{Failed, demo, page, setup};
+use super::{Failed, page, setup};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read};
 use crate::web::query::Query;
@@ -67,10 +67,12 @@ async fn numbers(
         .await?;
     let table = table?;
     let content = html! {
-        (demo::story(&site, Some(&of.account.id)))
         (setup::checklist(&site, &of.caller, Some(&of.account))?)
-        (head)
-        (table)
+        (head.top)
+        div.of-account {
+            (table)
+            (head.beside)
+        }
     };
     Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Numbers", content))
 }

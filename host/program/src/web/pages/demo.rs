@@ -2,6 +2,7 @@
 
 use crate::web::Site;
 use crate::web::address::account_path;
+use crate::web::pages::layout::told;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -36,10 +37,10 @@ pub fn story(site: &Site, account: Option<&str>) -> Markup {
         @if let Some(demo) = demo {
             details.panel.story open {
                 summary { "What happened in these two weeks" }
-                p { (demo.summary) }
+                p { (told(&demo.summary)) }
                 ul {
                     @for line in &demo.story {
-                        li { (line.text) " " a href={ (account_path(&demo.account)) (line.path) } { (line.link) } "." }
+                        li { (told(&line.text)) " " a href={ (account_path(&demo.account)) (line.path) } { (line.link) } "." }
                     }
                 }
             }

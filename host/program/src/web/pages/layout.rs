@@ -270,6 +270,7 @@ fn document(title: &str, body: Markup) -> Markup {
                 link rel="icon" href=(assets::address("/assets/mark.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::address("/assets/page.css"));
                 link rel="stylesheet" href=(assets::address("/assets/pictures.css"));
+                link rel="stylesheet" href=(assets::address("/assets/account.css"));
                 link rel="stylesheet" href=(assets::address("/assets/keys.css"));
                 script type="module" src=(assets::address("/assets/page.js")) {}
                 script type="module" src=(assets::address("/assets/live.js")) {}

@@ -10,7 +10,7 @@ use crate::web::pages::layout::{Tab, no_default};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{Surface, count, date, dollars, is_count, monitored_are, price, refusal, thousands};
+use crate::words::{REMOVING_LOCKS, Surface, count, date, dollars, is_count, monitored_are, price, refusal, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -160,7 +160,7 @@ fn switch_on(account: &AccountProfile, price_of: &ChangePrice, ends: &str) -> Qu
             p { "No charge now: the account has no blocks. A block of " (SLOTS_PER_BLOCK) " slots costs " (price(1)) " a month." }
         }
         p { "From " (ends) ": " strong { (dollars(price_of.next_cents)) } " a month (" (price(1)) " per block of " (SLOTS_PER_BLOCK) " slots)." }
-        p.quiet { "Monitored numbers are checked daily. Only numbers you select are monitored." }
+        p.quiet { "Monitored numbers are checked daily. Only numbers you select are monitored. " (REMOVING_LOCKS) }
         (other_blocks(account, Change::On, &price_of.blocks_next.to_string(), None))
     };
     Question { title: "Switch reputation monitoring on?".into(), content, label: Some("Switch on".into()) }

@@ -6,17 +6,25 @@ use super::watched::watched;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::Failed;
 use crate::web::pages::layout::icon;
 use crate::web::pages::picture;
-use crate::words::{Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
+use crate::web::pages::{Failed, demo};
+use crate::words::{REMOVING_LOCKS, Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, Bill, Checks, MarkCounts, SLOTS_PER_BLOCK};
 use dialguard_dialer::sources::costs::LookUpCosts;
 use maud::{Markup, html};
 
-pub async fn head(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Markup, Failed> {
+/// What an account's page has beside its table.
+pub struct Head {
+    /// Above the table: what needs a person, and the figures.
+    pub top: Markup,
+    /// Beside it, on a narrow screen below: slots, the past days, the add-on, and how numbers are checked.
+    pub beside: Markup,
+}
+
+pub async fn head(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Head, Failed> {
     let (dialguard, account) = (site.dialguard(), &of.account);
     let (usage, checks) = site.figures().of(dialguard, account).await?;
     let now = now_of(site, account);
@@ -24,7 +32,9 @@ pub async fn head(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<
     locks.retain(|lock| lock.until > now);
     let bill = dialguard.ledger().bill(&account.id, now)?;
     let rated = dialguard.ledger().rated_days(&account.id, now)?;
-    Ok(html! {
+    let look_ups = LookUpCosts::of(dialguard.ledger(), &account.id, now)?;
+    let surface = Surface::Dashboard { zone: account.time_zone, now };
+    let top = html! {
         @if let Some(at) = account.closed_at {
             p.warning role="status" {
                 "This account was closed on " (date(at, account.time_zone, now)) ". It can only be read: nothing is checked, \
@@ -32,21 +42,27 @@ pub async fn head(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<
             }
         }
         div data-live="banner" { (banner(banner::trouble(account, &checks, now).as_slice())) }
-        div.head data-live="head" {
-            section.panel.use aria-labelledby="use" {
-                h1 #use { a href=(showing(account, "monitored")) { (in_use(&usage)) } " slots in use" }
-                (slot_bar(&usage))
-                (locked(account, &locks, now))
-            }
-            (picture::rated_days(&rated.days))
-            (add_on(of, &bill, (&checks, now)))
-        }
         (figures(account, &usage, &checks.marks, filter))
-        (watched(account, &checks, &rated, now))
-        @let look_ups = LookUpCosts::of(dialguard.ledger(), &account.id, now)?;
-        @let zone = account.time_zone;
-        p.quiet data-live="look-ups" { (look_ups_in_words(&look_ups, Surface::Dashboard { zone, now }).join(" ")) }
-    })
+    };
+    let beside = html! {
+        aside #beside.beside aria-label="The account" {
+            (demo::story(site, Some(&account.id)))
+            div.head data-live="head" {
+                section.panel.use aria-labelledby="use" {
+                    h2 #use { a href=(showing(account, "monitored")) { (in_use(&usage)) } " slots in use" }
+                    (slot_bar(&usage))
+                    (locked(account, &locks, now))
+                }
+                (picture::rated_days(&rated.days))
+                (add_on(of, &bill, (&checks, now)))
+            }
+            div.panel.about-checks {
+                (watched(account, &checks, &rated, now))
+                p.quiet data-live="look-ups" { (look_ups_in_words(&look_ups, surface).join(" ")) }
+            }
+        }
+    };
+    Ok(Head { top, beside })
 }
 
 fn in_use(usage: &Usage) -> String {
@@ -107,6 +123,7 @@ fn add_on(of: &OfAccount<Read>, bill: &Bill, (checks, now): (&Checks, u64)) -> M
                 (count(blocks.into(), "block")) " of " (SLOTS_PER_BLOCK) " slots: " strong { (price(blocks)) } " a month" @if blocks != 1 { ", " (price(1)) " per block" } ". "
                 "The billing cycle ends on " (ends) "."
             }
+            @if account.closed_at.is_none() { p.quiet { (REMOVING_LOCKS) } }
             @if account.slot_count_next < account.slot_count {
                 p { "After that: " (count(account.blocks_next().into(), "block")) "." }
             }
@@ -146,12 +163,12 @@ fn figures(account: &AccountProfile, usage: &Usage, marks: &MarkCounts, filter: 
         ul.figures data-live="figures" data-commands="Show" aria-label="Monitored numbers by status" {
             (figure("clean", usage.clean, "clean", showing(account, "clean")))
             (figure("flagged", usage.flagged, "flagged", showing(account, "flagged")))
-            (figure("lately", usage.flagged_past_day, "flagged in the past 24 hours", flagged("day")))
-            (figure("lately", usage.flagged_past_week, "flagged in the past 7 days", flagged("week")))
             (figure("at-risk", usage.at_risk, "at risk", showing(account, "at-risk")))
             (figure("lately", usage.suspect, "suspect", showing(account, "suspect")))
             (figure("pending", usage.pending, "pending", showing(account, "pending")))
             @if usage.resting > 0 { (figure("lately", usage.resting, "out of use", showing(account, "resting"))) }
+            (figure("lately", usage.flagged_past_day, "flagged in the past 24 hours", flagged("day")))
+            (figure("lately", usage.flagged_past_week, "flagged in the past 7 days", flagged("week")))
         }
     }
 }

@@ -68,7 +68,8 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
     Ok(html! {
         section #numbers aria-labelledby="numbers-title" data-found=(found(filter, page.total)) {
             div.above {
-                h2 #numbers-title { "Numbers" }
+                h1 #numbers-title { "Numbers" }
+                a.to-account href="#beside" { "Slots, bill and checks" }
                 p.files data-commands="Numbers" {
                     @if rows.may_act {
                         a href={ (account_path(&account.id)) "/import" } { "Import CSV" }
@@ -93,20 +94,20 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
         |value: &str, chosen: &str, label: &str| html! { option value=(value) selected[value == chosen] { (label) } };
     html! {
         form.finder role="search" method="get" action=(account_path(&account.id)) {
-            label.search { span { "Search" }
+            label.search { span.unseen { "Search" }
                 input type="search" name="q" value=(filter.q) placeholder="Digits, or +1310… for a prefix" inputmode="tel" autocomplete="off" aria-keyshortcuts="/" data-commands="Numbers";
             }
-            label { span { "Show" }
+            label { span.unseen { "Show" }
                 select name="show" {
                     @for (value, label) in SHOWN {
                         (option(value, &filter.show, label))
                     }
                 }
             }
-            label { span { "Became flagged" }
+            label { span.unseen { "Became flagged" }
                 select name="flagged" {
                     @for (value, label) in FLAGGED {
-                        (option(value, &filter.flagged, label))
+                        (option(value, &filter.flagged, &format!("became flagged {label}")))
                     }
                 }
             }
