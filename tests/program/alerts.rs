@@ -331,7 +331,7 @@ async fn private_addresses_are_refused_unless_they_are_allowed() {
     let user = server.user(Role::Administer, &["acme"]);
     let form = [("url", receiver.url()), ("allow-private", "true".into()), ("allow_private", "true".into())];
     let page = user.request(Method::POST, "/accounts/acme/alerts").form(&form).send().await.unwrap();
-    assert!(page.text().await.unwrap().contains("Not added"));
+    assert!(page.text().await.unwrap().contains("Nothing was changed"));
     let everything = server.program(Role::Administer, &[]);
     let refused = everything.post("/api/v1/webhooks", json!({"url": receiver.url()})).await;
     assert_eq!(

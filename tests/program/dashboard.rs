@@ -189,7 +189,7 @@ async fn settings_are_previewed_and_saved_and_a_refusal_is_shown_at_its_field() 
     let refused = text(refused).await;
     let field = refused.split("id=\"setting-checks-to-flag\"").nth(1).expect("the field");
     assert!(field.split('>').next().is_some_and(|field| field.contains("aria-invalid=\"true\"")), "{field}");
-    assert!(field.contains("give a whole number from 1 to 30"));
+    assert!(field.contains("Give a whole number from 1 to 30"));
     assert_eq!(settings(), AccountSettings::default());
 
     assert_eq!(change("setting-checks-to-flag", "2", "save").await.status(), StatusCode::SEE_OTHER);

@@ -22,7 +22,7 @@ fn dialer() -> Dialer {
 #[test]
 fn runs_of_contract_0_2_are_repeated_byte_for_byte_by_their_policy() {
     let dialer = dialer();
-    for (run, made) in [(1, "0 reviews, 6 actions"), (2, "6 reviews, 0 actions"), (3, "6 reviews, 1 actions")] {
+    for (run, made) in [(1, "0 reviews, 6 actions"), (2, "6 reviews, 0 actions"), (3, "6 reviews, 1 action, ")] {
         let replayed = dialer.run(&format!("replay {run}")).exits(0).stdout;
         assert!(replayed.contains("revision 1 (contract 0.2.0"), "{replayed}");
         assert!(replayed.contains(made) && replayed.contains("the plan is the same, byte for byte"), "{replayed}");

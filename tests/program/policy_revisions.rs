@@ -500,7 +500,7 @@ fn a_recording_that_is_too_large_is_not_kept() {
     review();
     dialer.run("replay 3").exits(0);
     let backtest = dialer.run("policy backtest 1 --since 2026-03-01").exits(0);
-    backtest.says(&["on 1 reviews", "not compared 1 reviews, whose recordings were too large"]);
+    backtest.says(&["on 1 review", "not compared 1 review, whose recordings were too large"]);
     assert_eq!(dialer.json("policy diff 1")["not-recorded"], 1);
     let runs = dialer.run("account export acme runs --format jsonl").exits(0).stdout;
     let recordings: Vec<serde_json::Value> = runs

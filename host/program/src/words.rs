@@ -33,7 +33,7 @@ pub use preview::{
 pub use review::check_in_words;
 pub use screening::{SCREENED_GROUPS, asked_in_words, screening_cost_in_words};
 pub use settings_change::{VALUES_STAY, settings_change_in_words};
-pub use story::{day_in_words, headline, sentence, time_of_day, time_of_step};
+pub use story::{bill_line_in_words, day_in_words, headline, sentence, time_of_day, time_of_step};
 pub use summary::{summary_in_words, why_not_in_words};
 
 use crate::candidates::{CandidateRating, RatedCandidate};

@@ -123,6 +123,12 @@ impl BulkOutcome {
         completions(numbers, &self.outcomes, &self.orders)
     }
 
+    /// Whether a number got a slot, selected by a user or in the place of another: its first check is due.
+    pub fn has_filled_slots(&self) -> bool {
+        let occupies = |action: &Action| matches!(action, Action::OccupySlot(_));
+        self.actions.iter().any(occupies) || !self.replaced.is_empty()
+    }
+
     fn add(&mut self, batch: RequestOutcome) {
         self.outcomes.extend(batch.decision.outcomes);
         self.actions.extend(batch.decision.plan.actions);

@@ -325,7 +325,7 @@ fn an_account_with_too_many_blocks_is_refused() {
     fixture.ledger.add_account(&new(BLOCKS_MAX), fixture.now).unwrap();
     for blocks in [BLOCKS_MAX + 1, u32::MAX] {
         let refused = fixture.ledger.add_account(&new(blocks), fixture.now).unwrap_err().to_string();
-        assert!(refused.contains("too many: an account has 0 to 100000"), "{refused}");
+        assert!(refused.contains("too many: an account has 0 to 100,000"), "{refused}");
     }
 }
 

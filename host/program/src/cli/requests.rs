@@ -88,9 +88,9 @@ pub async fn monitor(
         return Ok(done);
     }
     let mut outcome = dialguard.decide_all(&id, &request).await?;
-    let ratings = match no_check || outcome.actions.is_empty() {
-        true => HashMap::new(),
-        false => first_check(&dialguard, &id, &mut outcome).await,
+    let ratings = match outcome.has_filled_slots() && !no_check {
+        true => first_check(&dialguard, &id, &mut outcome).await,
+        false => HashMap::new(),
     };
     show(context, &id, numbers, (outcome, ratings))
 }
@@ -142,7 +142,7 @@ async fn ask_for(
         None => {
             let mut outcome = dialguard.decide_all(&id, &request).await?;
             // A replacement was screened a moment ago, so its first check shows its verdict at once.
-            if !outcome.replaced.is_empty() {
+            if outcome.has_filled_slots() {
                 first_check(&dialguard, &id, &mut outcome).await;
             }
             show(context, &id, numbers, (outcome, HashMap::new()))

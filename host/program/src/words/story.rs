@@ -4,7 +4,7 @@ use super::{capital, count, date, dollars, e164, kind_name, thousands};
 use chrono::{DateTime, NaiveDate};
 use dialguard::calendar::utc;
 use dialguard::contract::{PhoneNumber, ReplacementReason, Timestamp};
-use dialguard_dialer::ledger::{Event, EventKind, Order, OrderState, ReviewFigures, StoryEntry, Subject};
+use dialguard_dialer::ledger::{BillLine, Event, EventKind, Order, OrderState, ReviewFigures, StoryEntry, Subject};
 use dialguard_dialer::zones::Zone;
 use std::fmt::Write;
 
@@ -123,9 +123,17 @@ fn counted(kind: &str, many: u64) -> String {
 
 /// An event in words, with local times, and names of settings as people say them.
 pub fn sentence(event: &Event, zone: Zone) -> String {
-    let is_of_settings = event.kind == EventKind::AccountChanged.name();
+    spoken_words(&event.text, zone, event.kind == EventKind::AccountChanged.name())
+}
+
+/// A line of a bill in words, with local times.
+pub fn bill_line_in_words(line: &BillLine, zone: Zone) -> String {
+    spoken_words(&line.text, zone, false)
+}
+
+fn spoken_words(text: &str, zone: Zone, is_of_settings: bool) -> String {
     let mut is_name = false;
-    let words = event.text.split(' ').map(|word| {
+    let words = text.split(' ').map(|word| {
         let spoken = spoken(word, zone, is_of_settings && is_name);
         is_name = word.ends_with([',', ':']);
         spoken

@@ -133,7 +133,7 @@ fn summed_up(
         || {
             let figure = |count: usize| thousands(count as u64);
             let mut text = format!(
-                "Revision {revision} on {} reviews, {} of them identical\n\
+                "Revision {revision} on {}, {} of them identical\n\
                  flagged sooner           {} numbers\n\
                  flagged later or never   {}\n\
                  rated differently        {}\n\
@@ -141,7 +141,7 @@ fn summed_up(
                  would keep               {} that the active policy replaced\n\
                  other replacement        {}\n\
                  cost                     {} more, {} less, for replacements at {} each\n",
-                figure(summary.reviews),
+                count(summary.reviews as u64, "review"),
                 figure(summary.reviews_alike),
                 figure(summary.flagged_sooner.len()),
                 figure(summary.flagged_later.len()),
@@ -161,8 +161,8 @@ fn summed_up(
             }
             if not_recorded > 0 {
                 text += &format!(
-                    "not compared             {} reviews, whose recordings were too large or made room for newer ones\n",
-                    thousands(not_recorded)
+                    "not compared             {}, whose recordings were too large or made room for newer ones\n",
+                    count(not_recorded, "review")
                 );
             }
             for (run, why) in summary.failures.iter().take(10) {

@@ -150,8 +150,7 @@ async fn make(
     Body(request): Body<Request>,
 ) -> Result<(StatusCode, Json<Decision>), Problem> {
     let decided = site.acting_as(&of.caller).decide_promptly(&of.account.id, &(&request).into()).await?;
-    let has_added = matches!(request, Request::StartMonitoring { .. }) && !decided.actions.is_empty();
-    if has_added || !decided.replaced.is_empty() {
+    if decided.has_filled_slots() {
         site.check_added(&of.caller, &of.account.id);
     }
     let decision = Decision::of_all(&request.digits(), &decided);

@@ -147,7 +147,7 @@ impl<R: RequiredRole> FromRequestParts<Site> for OfAccount<R> {
             return Err(deny(Problem::no_such_account(&id)));
         }
         if caller.grant.role < R::ROLE {
-            let detail = format!("this requires the role `{}`; yours is `{}`", R::ROLE, caller.grant.role);
+            let detail = format!("this requires the role {}; yours is {}", R::ROLE, caller.grant.role);
             return Err(deny(Problem::new(StatusCode::FORBIDDEN, detail)));
         }
         let account = as_of_now(site, &id).map_err(deny)?;

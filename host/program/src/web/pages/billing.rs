@@ -9,7 +9,7 @@ use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::download;
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{bill_rows, date, dollars, kind_name, signed_dollars};
+use crate::words::{bill_line_in_words, bill_rows, date, dollars, kind_name, signed_dollars};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -167,7 +167,7 @@ fn line_table(account: &AccountProfile, cycle: &Cycle, lines: &[BillLine]) -> Ma
                                 td { (moment(line.at, account.time_zone)) }
                                 td { (kind_name(line.kind.name())) }
                                 td { @if let Some(number) = line.number { (number_link(&account.id, number)) } }
-                                td { (told(&line.text)) }
+                                td { (told(&bill_line_in_words(line, account.time_zone))) }
                                 td.figure { (signed_dollars(line.cents)) }
                             }
                         }

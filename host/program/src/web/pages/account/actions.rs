@@ -248,8 +248,7 @@ async fn made_by(
 ) -> Result<Markup, Failed> {
     let account = &of.account;
     let bulk = site.acting_as(&of.caller).decide_promptly(&account.id, made).await?;
-    let has_added = request.action == BulkAction::Monitor && !bulk.actions.is_empty();
-    if has_added || !bulk.replaced.is_empty() {
+    if bulk.has_filled_slots() {
         site.check_added(&of.caller, &account.id);
     }
     let (summary, changes) = (Summary::of(numbers, &bulk), Changes::of(&bulk.actions, &bulk.orders));
