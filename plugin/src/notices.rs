@@ -1,7 +1,7 @@
 //! What a review tells people.
 
 use crate::contract::*;
-use crate::text::text;
+use crate::text::{grouped, text};
 use alloc::string::String;
 
 /// One number or several that share something.
@@ -27,7 +27,7 @@ impl Numbers {
         match self.count {
             0 => None,
             1 => Some(notice(severity, kind, Some(self.first), text!["+", self.first, one])),
-            count => Some(notice(severity, kind, None, text![count, several])),
+            count => Some(notice(severity, kind, None, text![grouped(count), several])),
         }
     }
 }

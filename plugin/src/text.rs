@@ -60,14 +60,22 @@ impl Piece for i64 {
     }
 }
 
-/// So many of these: `1 number`, `2 numbers`.
-pub(crate) fn count(count: u64, what: &str) -> String {
-    text![count, " ", what, if count == 1 { "" } else { "s" }]
+/// A count, its thousands separated: `20,001`.
+pub(crate) fn grouped(count: u64) -> String {
+    match count {
+        0..1_000 => text![count],
+        _ => text![grouped(count / 1_000), ",", count / 100 % 10, count / 10 % 10, count % 10],
+    }
 }
 
-/// US cents as dollars: `$1.05`.
+/// So many of these: `1 number`, `20,001 numbers`.
+pub(crate) fn count(count: u64, what: &str) -> String {
+    text![grouped(count), " ", what, if count == 1 { "" } else { "s" }]
+}
+
+/// US cents as dollars: `$1,234.05`.
 pub(crate) fn dollars(cents: u32) -> String {
-    text!["$", cents / 100, ".", cents / 10 % 10, cents % 10]
+    text!["$", grouped((cents / 100).into()), ".", cents / 10 % 10, cents % 10]
 }
 
 #[cfg(test)]
@@ -82,7 +90,7 @@ mod tests {
         for value in [i64::MIN, -1, 0, i64::MAX] {
             assert_eq!(text![value], value.to_string());
         }
-        assert_eq!((count(1, "number"), count(12, "call")), ("1 number".into(), "12 calls".into()));
-        assert_eq!((dollars(0), dollars(105), dollars(123_450)), ("$0.00".into(), "$1.05".into(), "$1234.50".into()));
+        assert_eq!((count(1, "number"), count(20_001, "call")), ("1 number".into(), "20,001 calls".into()));
+        assert_eq!((dollars(0), dollars(105), dollars(123_450)), ("$0.00".into(), "$1.05".into(), "$1,234.50".into()));
     }
 }

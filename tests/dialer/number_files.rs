@@ -481,5 +481,5 @@ fn an_error_names_the_first_columns_of_a_wide_file() {
     let file = format!("{}\n{}", names.join(","), "+13105550123,".repeat(50_000));
     let options = ReadOptions { column: Some("Fone".into()), ..ReadOptions::new(Region::US) };
     let error = NumberFile::read(file.as_bytes(), &options, |_, _| true).unwrap_err().to_string();
-    assert!(error.ends_with("c18, c19 and 16364 more") && error.len() < 300, "{error}");
+    assert!(error.ends_with("c18, c19 and 16,364 more") && error.len() < 300, "{error}");
 }

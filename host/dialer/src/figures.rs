@@ -1,4 +1,9 @@
 //! Counts as text, their thousands separated. Sums of money are in [`prices`](crate::prices).
+//!
+//! ```
+//! use dialguard_dialer::figures::{count, grouped};
+//! assert_eq!(format!("{} of {}", grouped(1_200), count(5_000, "number")), "1,200 of 5,000 numbers");
+//! ```
 
 /// A number with its thousands separated.
 ///

@@ -240,7 +240,7 @@ async function runCommands(page) {
   await field.fill("nothing like it");
   await bar.getByText("No command matches.").waitFor();
   await field.fill("activity");
-  await bar.getByRole("option", { name: /^Activity/ }).click();
+  await bar.getByRole("option", { name: /^Activity.*acme/ }).click();
   await page.waitForURL("**/accounts/acme/activity");
 
   // The start page knows the accounts and the other places.

@@ -118,7 +118,7 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
         @match of {
             Some((account, here)) => {
                 span.account { (account.id) @if account.closed_at.is_some() { " " strong { "Closed" } } }
-                nav aria-label="Account" data-live="tabs" data-commands="Go to" {
+                nav aria-label="Account" data-live="tabs" data-commands=(account.id) {
                     @for tab in Tab::ALL {
                         a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] {
                             (tab.title()) (attention.badges(tab))
