@@ -119,7 +119,7 @@ fn a_closed_account_is_read_only() {
         dialer.run("serve --once").exits(0);
     }
     assert_eq!((dialer.events("charged").len(), dialer.events("reviews-missed").len()), (1, 0));
-    dialer.run("numbers import other one.csv").exits(0).says(&["1 numbers imported"]);
+    dialer.run("numbers import other one.csv").exits(0).says(&["1 number imported"]);
     let credit = ["account", "credit", "acme", "--dollars", "49", "--reason", "It was closed on its first day"];
     dialer.run_arguments(&credit).exits(0);
     dialer.run("ledger check").exits(0);

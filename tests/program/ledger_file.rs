@@ -90,7 +90,7 @@ fn an_import_waits_for_another_programs_lock() {
     std::thread::sleep(std::time::Duration::from_secs(3));
     drop(lock);
     let outcome = Outcome::new("numbers import".into(), import.wait_with_output().expect("it ends"));
-    outcome.exits(0).says(&["1 numbers imported"]);
+    outcome.exits(0).says(&["1 number imported"]);
 }
 
 /// One upgrades it, the others wait.

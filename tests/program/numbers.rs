@@ -27,7 +27,7 @@ fn a_released_number_is_free_for_another_account() {
     let dialer = two_accounts();
     dialer.run("numbers import other 100.csv").exits(3).says(&["belongs to another account"]);
     dialer.run(&format!("delete acme {} --accept-slot-loss", e164(100))).exits(0);
-    dialer.run("numbers import other 100.csv").exits(0).says(&["1 numbers imported"]);
+    dialer.run("numbers import other 100.csv").exits(0).says(&["1 number imported"]);
     assert_eq!((owned(&dialer, "acme"), owned(&dialer, "other")), (vec![json!(e164(101))], vec![json!(e164(100))]));
     dialer.run(&format!("monitor other {}", e164(100))).exits(0);
 

@@ -294,13 +294,11 @@ pub const REFUSED_LISTED_MAX: usize = 100;
 /// How many numbers an import took or, if it was only tried, would take.
 pub fn import_counts(outcome: &ImportedFile, imported_as: ImportedAs, dry_run: bool) -> String {
     let ImportedFile { imported, known_before, refused, .. } = outcome;
-    let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
-    let [imported, known_before, refused] =
-        [*imported, *known_before, refused.len()].map(|count| thousands(count as u64));
-    match dry_run {
-        false => format!("{imported} {what} imported, {known_before} already known, {refused} refused"),
-        true => format!("{imported} {what} would be imported, {known_before} already known, {refused} refused"),
-    }
+    let what = if imported_as == ImportedAs::Candidate { "candidate" } else { "number" };
+    let imported = count(*imported as u64, what);
+    let verb = if dry_run { "would be imported" } else { "imported" };
+    let [known_before, refused] = [*known_before, refused.len()].map(|figure| thousands(figure as u64));
+    format!("{imported} {verb}, {known_before} already known, {refused} refused")
 }
 
 /// What a number was rated by: `2 of 3 carriers flag it`.

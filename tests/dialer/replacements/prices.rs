@@ -35,6 +35,8 @@ async fn the_closest_comes_first_then_the_accounts_own_then_the_cheaper() {
         let fixture = Fixture::offering(&offers, |_| {}).await;
         let spare: Vec<_> = spare.into_iter().map(number).collect();
         fixture.ledger().import_numbers("acme", &spare, ImportedAs::Candidate, NOW).unwrap();
+        let preview = fixture.dialguard.preview("acme", Request::ReplaceNumbers(vec![number(100)])).await.unwrap();
+        assert_eq!(preview.replacements[0].number_cents, cents, "{words}: what a user is shown before");
         let replaced = fixture.replace(&[100]).await.replaced;
         assert_eq!((replaced[0].replacement, replaced[0].price_cents), (number(chosen), cents), "{words}");
         assert_eq!(fixture.day_cents(), cents.map_or(0, u64::from), "{words}");

@@ -7,6 +7,7 @@ use crate::phone::is_other_area;
 use crate::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS};
 use dialguard::contract::{Action, Answer, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId, Timestamp};
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// Numbers that a user may act on at once without typing how many they are.
 pub const UNTYPED_NUMBERS_MAX: usize = 50;
@@ -40,13 +41,15 @@ impl PlannedReplacement {
         is_other_area(self.replacement.number, self.replacement.replacement)
     }
 
-    /// The replacements with the prices of the numbers that must be bought.
+    /// The replacements with the prices of the numbers that must be bought: as offered, or else what the provider's
+    /// profile says.
     pub(super) fn priced(
         ledger: &Ledger,
         account: &AccountProfile,
         planned: Vec<Replacement>,
+        offered_cents: &HashMap<PhoneNumber, u32>,
     ) -> Result<Vec<PlannedReplacement>> {
-        let price = match &account.buying.provider {
+        let flat_cents = match &account.buying.provider {
             Some(name) if !planned.is_empty() => Some(ledger.provider(name)?.price_cents),
             _ => None,
         };
@@ -54,7 +57,8 @@ impl PlannedReplacement {
         let bought = ledger.to_be_bought(account, &successors)?;
         let priced = planned.into_iter().map(|replacement| {
             let is_bought = bought.binary_search(&replacement.replacement).is_ok();
-            PlannedReplacement { replacement, number_cents: price.filter(|_| is_bought) }
+            let cents = offered_cents.get(&replacement.replacement).copied().or(flat_cents);
+            PlannedReplacement { replacement, number_cents: cents.filter(|_| is_bought) }
         });
         Ok(priced.collect())
     }
@@ -200,7 +204,7 @@ impl Dialguard {
                 _ => {}
             }
         }
-        let replacements = PlannedReplacement::priced(&self.ledger, &account, planned)?;
+        let replacements = PlannedReplacement::priced(&self.ledger, &account, planned, &outcome.offered_cents)?;
         let billed_on = self.ledger.bought_at(&account, &leaving)?;
         Ok(Preview { request, account, at, provider, outcome, replacements, taken, locked, leaving, billed_on })
     }

@@ -3,12 +3,12 @@
 use super::inventory::PreviewInventory;
 use super::run::{FinishedRun, Run, Task};
 use super::{Dialguard, DialguardError, Result};
-use crate::ledger::{CarrierAnswer, Order, OrderState, RunOutcome};
+use crate::ledger::{CarrierAnswer, Order, OrderState, RunOutcome, offered_cents};
 use dialguard::contract::{
     Action, Answer, Decision, Deletion, NUMBERS_PER_CALL_MAX, Notice, Outcome, PhoneNumber, Request, Screening, Usage,
 };
 use dialguard::dialer::Dialer;
-use dialguard::policy::PolicyError;
+use dialguard::policy::{PolicyAnswer, PolicyError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -28,6 +28,9 @@ pub struct RequestOutcome {
     pub replaced: Vec<Order>,
     /// The latest order of each number whose replacement this request planned: done, under way, or abandoned.
     pub orders: Vec<Order>,
+    /// What its provider states as the price of a new number that must be bought, in US cents, as it was offered. Others
+    /// cost what the provider's profile says.
+    pub offered_cents: HashMap<PhoneNumber, u32>,
     /// What went wrong at sources and providers, in words.
     pub problems: Vec<String>,
 }
@@ -98,6 +101,9 @@ pub struct BulkOutcome {
     pub replaced: Vec<Order>,
     /// The latest order of each number whose replacement this request planned: done, under way, or abandoned.
     pub orders: Vec<Order>,
+    /// What its provider states as the price of a new number that must be bought, in US cents, as it was offered. Others
+    /// cost what the provider's profile says.
+    pub offered_cents: HashMap<PhoneNumber, u32>,
     /// What went wrong at sources and providers, in words.
     pub problems: Vec<String>,
 }
@@ -135,6 +141,7 @@ impl BulkOutcome {
         self.notices.extend(batch.decision.plan.notices);
         self.replaced.extend(batch.replaced);
         self.orders.extend(batch.orders);
+        self.offered_cents.extend(batch.offered_cents);
         self.problems.extend(batch.problems);
     }
 }
@@ -166,7 +173,8 @@ impl Dialguard {
         let orders = self.orders_of(id, &run)?;
         let mut problems = run.observations.problems();
         problems.append(&mut fulfilment_problems);
-        Ok(RequestOutcome { decision: decision(run.outcome), replaced, orders, problems })
+        let (decision, offered_cents) = (decision(run.outcome), run.offered_cents);
+        Ok(RequestOutcome { decision, replaced, orders, offered_cents, problems })
     }
 
     /// The latest order of each number that this run planned to replace.
@@ -211,7 +219,8 @@ impl Dialguard {
                     left_behind = run.left_behind().or(left_behind);
                     let orders = self.orders_of(id, &run)?;
                     let (decision, problems) = (decision(run.outcome), run.observations.problems());
-                    bulk.add(RequestOutcome { decision, replaced: Vec::new(), orders, problems });
+                    let (replaced, offered_cents) = (Vec::new(), run.offered_cents);
+                    bulk.add(RequestOutcome { decision, replaced, orders, offered_cents, problems });
                 }
                 Err(error) if bulk.outcomes.is_empty() => return Err(error),
                 Err(error) => {
@@ -248,10 +257,7 @@ impl Dialguard {
     pub async fn try_decide(&self, id: &str, request: &Request) -> Result<RequestOutcome> {
         self.question(
             || self.begin(id, None),
-            |run| async move {
-                let decision = decision(run.decide(&run.dialer, request).await?.answer);
-                Ok(undone(decision, &run))
-            },
+            |run| async move { Ok(undone(run.decide(&run.dialer, request).await?, &run)) },
         )
         .await
     }
@@ -289,9 +295,9 @@ impl Dialguard {
                 let dialer = Dialer { inventory: inventory.clone(), ..run.dialer.clone() };
                 let mut bulk = BulkOutcome::default();
                 for batch in batches {
-                    let decision = decision(run.decide(&dialer, batch).await?.answer);
-                    inventory.take(&decision.plan.actions);
-                    bulk.add(undone(decision, &run));
+                    let undone = undone(run.decide(&dialer, batch).await?, &run);
+                    inventory.take(&undone.decision.plan.actions);
+                    bulk.add(undone);
                 }
                 Ok(bulk)
             },
@@ -356,9 +362,10 @@ fn unasked(error: &DialguardError) -> String {
 }
 
 /// What came of a request that was only a question.
-fn undone(decision: Decision, run: &Run) -> RequestOutcome {
-    let problems = run.take_observations().problems();
-    RequestOutcome { decision, replaced: Vec::new(), orders: Vec::new(), problems }
+fn undone(answered: PolicyAnswer<RunOutcome>, run: &Run) -> RequestOutcome {
+    let offered_cents = offered_cents(answered.answer.plan(), &answered.recording);
+    let (decision, problems) = (decision(answered.answer), run.take_observations().problems());
+    RequestOutcome { decision, replaced: Vec::new(), orders: Vec::new(), offered_cents, problems }
 }
 
 fn replaced_number(action: &Action) -> Option<PhoneNumber> {

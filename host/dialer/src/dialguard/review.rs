@@ -3,10 +3,11 @@
 use super::preview::PlannedReplacement;
 use super::run::{ReviewKind, Run, Task};
 use super::{Dialguard, DialguardError, Progress, Result};
-use crate::ledger::{AppliedRun, EventKind, LedgerError, Order, RunOutcome, rated_count, replacements};
+use crate::ledger::{AppliedRun, EventKind, LedgerError, Order, RunOutcome, offered_cents, rated_count, replacements};
 use dialguard::check::{Purpose, check};
-use dialguard::contract::{Plan, Status};
+use dialguard::contract::{PhoneNumber, Plan, Status};
 use dialguard::policy::Inputs;
+use std::collections::HashMap;
 use std::time::Instant;
 
 /// What came of a daily review.
@@ -157,7 +158,7 @@ impl Dialguard {
         self.metrics().review_made(rated_count(run.outcome.plan()) as usize, begun.elapsed());
         let mut fulfilment_problems = Vec::new();
         let (replaced, orders, proposed) = match task.proposes() {
-            true => (Vec::new(), Vec::new(), self.proposed(id, run.outcome.plan())?),
+            true => (Vec::new(), Vec::new(), self.proposed(id, run.outcome.plan(), &run.offered_cents)?),
             false => {
                 let replaced = self.carry_out(id, &run, &mut fulfilment_problems).await;
                 (replaced, self.orders_of(id, &run)?, Vec::new())
@@ -172,9 +173,14 @@ impl Dialguard {
     }
 
     /// A plan's replacements, which were not made.
-    fn proposed(&self, id: &str, plan: &Plan) -> Result<Vec<PlannedReplacement>> {
+    fn proposed(
+        &self,
+        id: &str,
+        plan: &Plan,
+        offered_cents: &HashMap<PhoneNumber, u32>,
+    ) -> Result<Vec<PlannedReplacement>> {
         let planned: Vec<_> = replacements(plan).cloned().collect();
-        PlannedReplacement::priced(&self.ledger, &self.ledger.account(id)?, planned)
+        PlannedReplacement::priced(&self.ledger, &self.ledger.account(id)?, planned, offered_cents)
     }
 
     /// How far the account's review is that this dialer or a clone of it is making right now; none if there is none.
@@ -206,7 +212,8 @@ impl Dialguard {
                 let observations = run.take_observations();
                 let counted_before = observations.counted_before();
                 let problems = observations.problems();
-                let (replaced, orders, proposed) = (Vec::new(), Vec::new(), self.proposed(id, &plan)?);
+                let proposed = self.proposed(id, &plan, &offered_cents(&plan, &answered.recording))?;
+                let (replaced, orders) = (Vec::new(), Vec::new());
                 let (applied, due) = (None, self.ledger.unrated_since(&run.account, run.rates_since)?);
                 let turned = Turned::of(&plan, &answered.inputs);
                 Ok(ReviewOutcome { plan, applied, proposed, replaced, orders, problems, counted_before, due, turned })

@@ -6,7 +6,7 @@ use super::review::Turned;
 use super::{Dialguard, DialguardError, Result};
 use crate::ledger::{
     AccountChange, AccountProfile, AccountView, AppliedRun, CarrierAnswer, EventKind, LedgerError, RunOutcome,
-    RunRecord, looked_up,
+    RunRecord, looked_up, offered_cents,
 };
 use crate::policies::{Live, RunGuard};
 use crate::providers::Offers;
@@ -14,9 +14,10 @@ use crate::sources::evidence::NewEvidence;
 use crate::sources::inquiry::{Inquiry, Observations};
 use dialguard::check::{Purpose, check_decision};
 use dialguard::clock::FixedClock;
-use dialguard::contract::{Action, Answer, Outcome, Plan, Request, Timestamp};
+use dialguard::contract::{Action, Answer, Outcome, PhoneNumber, Plan, Request, Timestamp};
 use dialguard::dialer::{CarrierLookup, Dialer};
 use dialguard::policy::{PolicyAnswer, PolicyError, PolicyFault};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,6 +102,8 @@ pub(super) struct FinishedRun {
     /// Of a review: how many numbers it was to rate, and how many turned.
     pub due: u32,
     pub turned: Turned,
+    /// What the plan's new numbers cost, as far as the provider stated it.
+    pub offered_cents: HashMap<PhoneNumber, u32>,
 }
 
 impl FinishedRun {
@@ -244,12 +247,14 @@ impl Dialguard {
                     match tokio::task::block_in_place(|| self.apply(task, &run, &answered, &observations)) {
                         Ok(applied) => {
                             let turned = Turned::of(answered.answer.plan(), &answered.inputs);
+                            let offered_cents = offered_cents(answered.answer.plan(), &answered.recording);
                             return Ok(Some(FinishedRun {
                                 outcome: answered.answer,
                                 observations,
                                 applied,
                                 due,
                                 turned,
+                                offered_cents,
                             }));
                         }
                         Err(error) => error.into(),

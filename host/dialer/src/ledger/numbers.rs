@@ -8,6 +8,7 @@ pub(in crate::ledger) mod pool;
 pub(in crate::ledger) mod status;
 pub(in crate::ledger) mod view;
 
+use crate::figures::count;
 use crate::ledger::accounts::rated_days::PastDays;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::actors::Change;
@@ -129,8 +130,8 @@ impl Ledger {
                 let imported = outcomes.iter().filter(|outcome| **outcome == ImportOutcome::Imported).count();
                 if imported > 0 {
                     ensure_room_for(transaction, &account, 0)?;
-                    let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
-                    let text = format!("{imported} {what} imported.");
+                    let what = if imported_as == ImportedAs::Candidate { "candidate" } else { "number" };
+                    let text = format!("{} imported.", count(imported as u64, what));
                     append(transaction, account.key, now, None, EventKind::NumbersImported, None, &text)?;
                     touch(transaction, account.key, now)?;
                 }

@@ -211,14 +211,15 @@ impl From<&Order> for Replaced {
 impl Decision {
     /// What would be decided, and what it would cost and lose.
     pub fn previewed(preview: &Preview, count_to_type: Option<usize>) -> Self {
-        let BulkOutcome { outcomes, actions, notices, replaced, problems, orders: _ } = &preview.outcome;
+        let BulkOutcome { outcomes, actions, notices, replaced, problems, orders: _, offered_cents: _ } =
+            &preview.outcome;
         let decided = Decision::of((preview.numbers(), outcomes), actions, notices, replaced, problems);
         Decision { preview: Some(Consequences::of(preview, count_to_type)), ..decided }
     }
 
     /// What was decided about these numbers, and what became of it.
     pub fn of_all(numbers: &[contract::PhoneNumber], outcome: &BulkOutcome) -> Self {
-        let BulkOutcome { outcomes, actions, notices, replaced, problems, orders: _ } = outcome;
+        let BulkOutcome { outcomes, actions, notices, replaced, problems, orders: _, offered_cents: _ } = outcome;
         let decided = Decision::of((numbers, outcomes), actions, notices, replaced, problems);
         let summary = Some((&dialguard::Summary::of(numbers, outcome)).into());
         Decision { summary, ..decided.with_results(&outcome.completions(numbers)) }

@@ -111,13 +111,13 @@ pub fn replacing_in_words(cost: &ReplacementCost, provider: Option<&ProviderProf
 
 fn buying_in_words(cost: &ReplacementCost, provider: &ProviderProfile, buying: &Buying) -> String {
     let (name, numbers) = (&provider.name, dollars(cost.number_cents));
+    let each = match cost.number_cents == cost.bought as u64 * u64::from(provider.price_cents) {
+        true => format!(", {} each", dollars(provider.price_cents.into())),
+        false => ", each at its own price".into(),
+    };
     let bought = match cost.bought {
         1 => format!("1 new number is bought from {name} for {numbers}"),
-        bought => format!(
-            "{} new numbers are bought from {name} for {numbers}, {} each",
-            thousands(bought as u64),
-            dollars(provider.price_cents.into())
-        ),
+        bought => format!("{} new numbers are bought from {name} for {numbers}{each}", thousands(bought as u64)),
     };
     let [day, cycle] = [buying.day_cents_max, buying.cycle_cents_max].map(|cents| dollars(cents.into()));
     format!("{bought}. What exceeds the account's caps of {day} a day and {cycle} per billing cycle waits.")

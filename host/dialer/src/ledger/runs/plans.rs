@@ -526,7 +526,7 @@ fn set_in_use(
 }
 
 /// What the plan's new numbers cost, as they were offered to the policy: a plan states no prices.
-fn offered_cents(plan: &Plan, recording: &Recording) -> HashMap<PhoneNumber, u32> {
+pub(crate) fn offered_cents(plan: &Plan, recording: &Recording) -> HashMap<PhoneNumber, u32> {
     let successors: HashSet<PhoneNumber> = plan
         .actions
         .iter()

@@ -73,7 +73,7 @@ impl Shown {
             @match tab {
                 Tab::Numbers => { (urgent(figures.flagged, "flagged")) (badge(figures.suspect, "suspect")) },
                 Tab::Orders => (urgent(figures.stuck_orders, "stuck")),
-                Tab::Candidates => (urgent(without_candidate.unwrap_or_default(), "numbers wait for one")),
+                Tab::Candidates => (urgent(without_candidate.unwrap_or_default(), "flagged without one")),
                 Tab::Activity => (badge(self.unread, "unread")),
                 Tab::Policy => (urgent(policies, "rolled back or failing")),
                 Tab::Settings => (urgent(webhooks, "paused webhooks or undelivered messages")),

@@ -160,7 +160,9 @@ fn figures(account: &AccountProfile, usage: &Usage, marks: &MarkCounts, filter: 
         }
     };
     html! {
-        ul.figures data-live="figures" data-commands="Show" aria-label="Monitored numbers by status" {
+        @let monitored = showing(account, "monitored");
+        ul.figures data-live="figures" data-commands="Show" aria-label="Slots in use, and monitored numbers by status" {
+            li { a.lately href=(monitored) aria-current=[(shown.as_ref() == Some(&monitored)).then_some("true")] { strong { (in_use(usage)) } span { "slots" } } }
             (figure("clean", usage.clean, "clean", showing(account, "clean")))
             (figure("flagged", usage.flagged, "flagged", showing(account, "flagged")))
             (figure("at-risk", usage.at_risk, "at risk", showing(account, "at-risk")))

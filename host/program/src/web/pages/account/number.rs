@@ -10,7 +10,7 @@ use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{Tab, moment, number_link, shown, status_label, told};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::{Kind, Problem};
-use crate::words::{capital, e164, rating_in_words, readable, spam_score_min};
+use crate::words::{by_in_words, capital, e164, rating_in_words, readable, sentence, spam_score_min};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -203,12 +203,12 @@ fn events_list(account: &AccountProfile, events: &[Event]) -> Markup {
                     @for event in events.iter().rev() {
                         li {
                             (moment(event.at, account.time_zone))
-                            p { (told(&event.text)) }
+                            p { (told(&sentence(event, account.time_zone))) }
                             p.quiet {
-                                @if let Some(run) = event.run { "run " (run) }
-                                @if let Some(revision) = event.revision { ", policy revision " (revision) }
-                                @if let Some(policy) = &event.policy { " (" code { (policy.get(..12).unwrap_or(policy)) } ")" }
-                                @if event.run.is_none() && event.policy.is_none() { "by a user or the schedule" }
+                                (by_in_words(event.actor.as_ref()))
+                                @if let Some(run) = event.run {
+                                    ", " a href={ (account_path(&account.id)) "/activity?run=" (run) } { "run " (run) }
+                                }
                             }
                         }
                     }

@@ -154,7 +154,12 @@ fn buying_page(
 
 fn provider_field(providers: &[ProviderProfile], chosen: &str, error: Option<&FieldError>) -> Markup {
     let provider = |it: &ProviderProfile| {
-        let label = format!("{} ({}, {} per number)", it.name, it.kind.provider(), dollars(it.price_cents.into()));
+        let label = format!(
+            "{} ({kind}, {} per number unless {kind} states another price)",
+            it.name,
+            dollars(it.price_cents.into()),
+            kind = it.kind.provider()
+        );
         (it.name.clone(), label)
     };
     let none = (NO_PROVIDER.to_owned(), "None: numbers on hand only".to_owned());
