@@ -49,7 +49,7 @@ fn a_dry_run_says_how_a_file_is_read_and_changes_nothing() {
         "mixed.csv: UTF-8, separated by semicolons; numbers in column \"Phone #\"",
         "+13105550101 Ann | (310) 555-0101 | 310-555-0180",
         "dry run; nothing was changed",
-        "1 numbers would be imported, 2 already known, 4 refused",
+        "1 number would be imported, 2 already known, 4 refused",
         "row 5: +13105550109 belongs to another account",
         "row 6: \"310-555-O113\" is not a possible phone number: it has letters",
         "row 8: \"310-555-0140 ext. 7\" is not a possible phone number: it has an extension",

@@ -92,7 +92,7 @@ async fn reconcile_does_not_give_back_what_another_account_uses() {
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     dialer.file("100.csv", e164(100));
-    dialer.run("numbers import acme 100.csv --dry-run").exits(0).says(&["1 numbers would be imported"]);
+    dialer.run("numbers import acme 100.csv --dry-run").exits(0).says(&["1 number would be imported"]);
     dialer.run("numbers import other 100.csv --dry-run").exits(3).says(&["was replaced, and rests"]);
     dialer.run("numbers import other 100.csv").exits(3).says(&["was replaced, and rests"]);
     dialer.run(&format!("delete acme {} --accept-slot-loss", e164(101))).exits(0);
