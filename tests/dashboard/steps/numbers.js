@@ -31,7 +31,7 @@ async function monitorInBulk(page) {
   const refused = done.getByRole("group").filter({ hasText: "1 number not done: no free slot" });
   await refused.getByRole("link", { name: "(310) 555-0115" }).waitFor();
   await done.getByRole("link", { name: "Back to numbers" }).click();
-  await page.getByRole("link", { name: "15 of 15" }).waitFor();
+  await page.getByRole("link", { name: "15 of 15 slots" }).waitFor();
 }
 
 async function openACarrierCard(page) {
