@@ -53,7 +53,7 @@ async fn main() {
     let cookie = format!("dialguard_session={}", server.session(Role::Operate, &[]));
     let visitor = Arc::new(Visitor { address: server.address.clone(), cookie, client: Client::new() });
     for (_, query) in ASKED {
-        visitor.ask(query, Instant::now()).await;
+        visitor.ask(&query.replace("NEW", "999"), Instant::now()).await;
     }
     let begun = Instant::now();
     let mut asking = JoinSet::new();
