@@ -129,7 +129,7 @@ async fn what_happens_outside_accounts_names_who_did_it_too() {
     for kind in ["token-made", "webhook-added", "source-added", "installed"] {
         assert_eq!(by(kind)[..2], [&json!("system-user"), &json!(this_user)], "{kind}");
     }
-    // The newest first, a page at a time, and by whom.
+    // The newest first, a page at a time, each with its actor.
     let part = program.json("/api/v1/events?newest-first=true&limit=1").await;
     assert_eq!((&part["items"][0]["kind"], part["next"].is_string()), (&json!("webhook-added"), true));
     let hers = program.json(&format!("/api/v1/events?subject=token&actor={name}")).await;

@@ -132,8 +132,8 @@ impl Site {
         self.0.demo.is_some()
     }
 
-    /// Checks the numbers that were just added to an account, or took others' slots, in the background. Pages show its progress. If it fails,
-    /// the schedule makes it.
+    /// Checks the numbers that were just added to an account, or took others' slots, in the background. Pages show its
+    /// progress. If it fails, the schedule makes it.
     fn check_added(&self, caller: &Caller, id: &str) {
         let (dialguard, id) = (self.acting_as(caller), id.to_owned());
         tokio::spawn(async move {

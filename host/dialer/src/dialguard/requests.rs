@@ -10,6 +10,7 @@ use dialguard::contract::{
 use dialguard::dialer::Dialer;
 use dialguard::policy::{PolicyAnswer, PolicyError};
 use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Numbers that are replaced by one run. A policy finds a candidate for each, besides those it has taken already: for ten
@@ -135,6 +136,21 @@ impl BulkOutcome {
         self.actions.iter().any(occupies) || !self.replaced.is_empty()
     }
 
+    /// Adds what came of a batch. An error ends the request, and is one of the problems if batches before were done.
+    fn take(&mut self, batch: Result<RequestOutcome>) -> Result<ControlFlow<()>> {
+        match batch {
+            Ok(decided) => {
+                self.add(decided);
+                Ok(ControlFlow::Continue(()))
+            }
+            Err(error) if self.outcomes.is_empty() => Err(error),
+            Err(error) => {
+                self.problems.push(unasked(&error));
+                Ok(ControlFlow::Break(()))
+            }
+        }
+    }
+
     fn add(&mut self, batch: RequestOutcome) {
         self.outcomes.extend(batch.decision.outcomes);
         self.actions.extend(batch.decision.plan.actions);
@@ -170,11 +186,17 @@ impl Dialguard {
         let run = self.run(id, Task::request(request)).await?;
         let mut fulfilment_problems = Vec::new();
         let replaced = self.carry_out(id, &run, &mut fulfilment_problems).await;
+        let mut decided = self.decided(id, run)?;
+        decided.replaced = replaced;
+        decided.problems.append(&mut fulfilment_problems);
+        Ok(decided)
+    }
+
+    /// What a run decided, and how far its orders are by now.
+    fn decided(&self, id: &str, run: FinishedRun) -> Result<RequestOutcome> {
         let orders = self.orders_of(id, &run)?;
-        let mut problems = run.observations.problems();
-        problems.append(&mut fulfilment_problems);
-        let (decision, offered_cents) = (decision(run.outcome), run.offered_cents);
-        Ok(RequestOutcome { decision, replaced, orders, offered_cents, problems })
+        let (problems, offered_cents) = (run.observations.problems(), run.offered_cents);
+        Ok(RequestOutcome { decision: decision(run.outcome), replaced: Vec::new(), orders, offered_cents, problems })
     }
 
     /// The latest order of each number that this run planned to replace.
@@ -192,19 +214,14 @@ impl Dialguard {
     pub async fn decide_all(&self, id: &str, request: &Request) -> Result<BulkOutcome> {
         let mut bulk = BulkOutcome::default();
         for batch in batches(request) {
-            match self.decide(id, &batch).await {
-                Ok(decided) => bulk.add(decided),
-                Err(error) if bulk.outcomes.is_empty() => return Err(error),
-                Err(error) => {
-                    bulk.problems.push(unasked(&error));
-                    break;
-                }
+            if bulk.take(self.decide(id, &batch).await)?.is_break() {
+                break;
             }
         }
         Ok(bulk)
     }
 
-    /// The same as [`Dialguard::decide_all`], for somebody who waits for the answer: more than 50 replacements are under
+    /// The same as [`Dialguard::decide_all`], for a caller who waits for the answer: more than 50 replacements are under
     /// way when it returns, and carried out in the background.
     pub async fn decide_promptly(&self, id: &str, request: &Request) -> Result<BulkOutcome> {
         let replaces_many =
@@ -214,19 +231,15 @@ impl Dialguard {
         }
         let (mut bulk, mut left_behind) = (BulkOutcome::default(), None);
         for batch in batches(request) {
-            match self.run(id, Task::request(&batch)).await {
+            let decided = match self.run(id, Task::request(&batch)).await {
                 Ok(run) => {
                     left_behind = run.left_behind().or(left_behind);
-                    let orders = self.orders_of(id, &run)?;
-                    let (decision, problems) = (decision(run.outcome), run.observations.problems());
-                    let (replaced, offered_cents) = (Vec::new(), run.offered_cents);
-                    bulk.add(RequestOutcome { decision, replaced, orders, offered_cents, problems });
+                    self.decided(id, run)
                 }
-                Err(error) if bulk.outcomes.is_empty() => return Err(error),
-                Err(error) => {
-                    bulk.problems.push(unasked(&error));
-                    break;
-                }
+                Err(error) => Err(error),
+            };
+            if bulk.take(decided)?.is_break() {
+                break;
             }
         }
         // Not before: each swap changes the account, and the next batch would be asked about again.

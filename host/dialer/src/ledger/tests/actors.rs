@@ -37,7 +37,7 @@ fn a_ledger_acts_as_the_systems_user_unless_another_is_named() {
     assert!(events.iter().all(|event| event.actor == Some(Actor::system_user())), "{events:?}");
 }
 
-/// What is no single account's is told apart from its rows: it stays when they go, and nobody changes it without a name.
+/// Events outside accounts stay when what they are about is gone, and none is recorded without its actor.
 #[test]
 fn what_happens_outside_accounts_names_its_actor() {
     let Fixture { ledger, now, .. } = &Fixture::new(NOON);

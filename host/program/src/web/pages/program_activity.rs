@@ -80,7 +80,7 @@ async fn show(
     };
     let content = html! {
         h1 { "Activity" }
-        p.quiet { "Of users, tokens, sources and everything else that is no single account's. Times are UTC." }
+        p.quiet { "What happened to users, tokens, sources and everything else outside accounts. Times are UTC." }
         (form(&filter))
         @match found {
             Ok(page) => (story(&filter, &page)),
